@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { errorReportSchema, triggerSchema, volumeSchema } from './documents.ts';
+import { addressSchema, idSchema, instantSchema, macSchema, requestIdSchema } from './ids.ts';
+
+const common = {
+  /** Chosen by the caller, so that it can wait for its own answer; repeated to repeat the same request. */
+  id: requestIdSchema.optional(),
+  /** Not obeyed after this moment. */
+  expiresAt: instantSchema.optional(),
+  /** Only say what would happen. */
+  dryRun: z.boolean().optional(),
+};
+
+/** The body of each request, by verb: the one list of verbs. */
+export const requestSchemas = {
+  run: z.object({
+    ...common,
+    name: idSchema,
+    node: idSchema,
+    /** Path on that node: an OCI bundle, `layout:tag` of an OCI image layout, or a root file system. Recognised by its content. */
+    image: z.string().min(1),
+    command: z.array(z.string()).min(1).optional(),
+    environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional(),
+    workingDirectory: z.string().startsWith('/').optional(),
+    memoryLimitBytes: z.int().positive().optional(),
+    volumes: z.array(volumeSchema).optional(),
+    address: addressSchema.optional(),
+    mac: macSchema.optional(),
+    follows: macSchema.optional(),
+    hostName: idSchema.optional(),
+  }),
+  stop: z.object({ ...common, container: idSchema, timeoutMs: z.int().nonnegative().optional() }),
+  migrate: z.object({
+    ...common,
+    container: idSchema,
+    to: idSchema,
+    technique: z.enum(['auto', 'cold']).optional(),
+    /** Also when pinned. */
+    force: z.boolean().optional(),
+    /** Only if the container is still at this generation. */
+    ifGeneration: z.int().nonnegative().optional(),
+    trigger: triggerSchema.optional(),
+    reasons: z.array(z.string()).optional(),
+    client: macSchema.optional(),
+    associatedAt: instantSchema.optional(),
+  }),
+  cancel: z
+    .object({ ...common, migration: requestIdSchema.optional(), container: idSchema.optional() })
+    .refine((request) => request.migration !== undefined || request.container !== undefined, {
+      path: ['migration'],
+      message: 'name a migration or a container',
+    }),
+  pin: z.object({ ...common, container: idSchema }),
+  unpin: z.object({ ...common, container: idSchema }),
+  drain: z.object({ ...common, node: idSchema }),
+  undrain: z.object({ ...common, node: idSchema }),
+  describe: z
+    .object({
+      ...common,
+      container: idSchema.optional(),
+      node: idSchema.optional(),
+      logLines: z.int().nonnegative().max(10_000).optional(),
+    })
+    .refine((request) => (request.container === undefined) !== (request.node === undefined), {
+      path: ['container'],
+      message: 'name a container or a node, not both',
+    }),
+} as const;
+
+export type Verb = keyof typeof requestSchemas;
+export type RequestOf<V extends Verb> = z.output<(typeof requestSchemas)[V]>;
+export const verbs = Object.keys(requestSchemas) as Verb[];
+
+/** `response/{verb}/{id}`: `accepted` or `rejected` at once, `done` or `failed` later. A `dryRun` is `done` at once. */
+export const responseSchema = z.object({
+  id: requestIdSchema,
+  verb: z.enum(verbs as [Verb, ...Verb[]]),
+  status: z.enum(['accepted', 'rejected', 'done', 'failed']),
+  /** Who answers. */
+  node: z.string(),
+  at: instantSchema,
+  migration: requestIdSchema.optional(),
+  /** Every reason found, the first also as `error`. */
+  blockedReasons: z.array(errorReportSchema).optional(),
+  error: errorReportSchema.optional(),
+  result: z.record(z.string(), z.unknown()).optional(),
+});
+export type Response = z.output<typeof responseSchema>;

@@ -1,0 +1,113 @@
+import { type ExecaError, execa, type ResultPromise } from 'execa';
+import { TagalongError } from '../broker/contract/errors.ts';
+
+export interface CommandOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  input?: string;
+  timeoutMs?: number;
+  /** Ends the command (SIGTERM, then SIGKILL) when it fires. */
+  signal?: AbortSignal;
+}
+
+export interface CommandResult {
+  stdout: string;
+  stderr: string;
+}
+
+/** Whether a thrown value is the failure of a program that could not be found. */
+function isMissing(error: ExecaError): boolean {
+  return error.code === 'ENOENT';
+}
+
+/** The failure of a program as an error of ours, with the last lines that it printed. */
+function failureOf(file: string, parameters: readonly string[], error: ExecaError): TagalongError {
+  if (isMissing(error)) return new TagalongError('program-missing', { program: file, package: file }, error);
+  const said = `${error.stderr ?? ''}`.trim().split('\n').slice(-3).join(' / ');
+  const problem = error.timedOut ? `no end within ${error.durationMs} ms` : said || error.shortMessage;
+  return new TagalongError(
+    'command-failed',
+    { command: [file, ...parameters].join(' '), problem, exitCode: error.exitCode },
+    error,
+  );
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @param file - program name or path
+ * @param parameters - its arguments, passed as they are, without a shell
+ * @returns what it printed
+ * @throws TagalongError `program-missing`, or `command-failed` with its last lines
+ */
+export async function run(
+  file: string,
+  parameters: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  try {
+    const result = await execa(file, parameters, {
+      stdin: options.input === undefined ? 'ignore' : 'pipe',
+      ...(options.input === undefined ? {} : { input: options.input }),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.env === undefined ? {} : { env: options.env }),
+      ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    });
+    return { stdout: result.stdout, stderr: result.stderr };
+  } catch (error) {
+    throw failureOf(file, parameters, error as ExecaError);
+  }
+}
+
+/** As {@link run}, but undefined where the program fails or is missing: for probes, where that is an answer too. */
+export async function tryRun(
+  file: string,
+  parameters: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult | undefined> {
+  try {
+    return await run(file, parameters, options);
+  } catch {
+    return undefined;
+  }
+}
+
+export interface LongRunning {
+  readonly pid: number | undefined;
+  /** Lines of its standard output, as they come. Ends when the program does. */
+  lines(): AsyncIterable<string>;
+  /** Writes to its standard input. */
+  write(text: string): void;
+  /** Resolves when it has ended, however. */
+  readonly ended: Promise<{ exitCode: number | undefined; stderr: string }>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a program that goes on: an event source, a server. Standard input stays open as a pipe.
+ * It ends with this process.
+ */
+export function start(file: string, parameters: readonly string[], options: CommandOptions = {}): LongRunning {
+  const child = execa(file, parameters, {
+    stdin: 'pipe',
+    reject: false,
+    buffer: { stdout: false, stderr: true },
+    maxBuffer: 1_000_000,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+  }) as ResultPromise<{ stdin: 'pipe' }>;
+  child.stdin.on('error', () => undefined); // it may end while we write; `ended` tells
+  return {
+    pid: child.pid,
+    lines: () => child.iterable() as AsyncIterable<string>,
+    write: (text) => {
+      child.stdin.write(text);
+    },
+    ended: child.then((result) => ({ exitCode: result.exitCode, stderr: `${result.stderr ?? ''}` })),
+    async stop() {
+      child.kill('SIGTERM');
+      await child.catch(() => undefined);
+    },
+  };
+}
