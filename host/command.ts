@@ -1,4 +1,4 @@
-import { type ExecaError, execa, type ResultPromise } from 'execa';
+import { type ExecaError, execa } from 'execa';
 import { TagalongError } from '../broker/contract/errors.ts';
 
 export interface CommandOptions {
@@ -23,7 +23,11 @@ function isMissing(error: ExecaError): boolean {
 /** The failure of a program as an error of ours, with the last lines that it printed. */
 function failureOf(file: string, parameters: readonly string[], error: ExecaError): TagalongError {
   if (isMissing(error)) return new TagalongError('program-missing', { program: file, package: file }, error);
-  const said = `${error.stderr ?? ''}`.trim().split('\n').slice(-3).join(' / ');
+  const said = String(error.stderr ?? '')
+    .trim()
+    .split('\n')
+    .slice(-3)
+    .join(' / ');
   const problem = error.timedOut ? `no end within ${error.durationMs} ms` : said || error.shortMessage;
   return new TagalongError(
     'command-failed',
@@ -96,7 +100,7 @@ export function start(file: string, parameters: readonly string[], options: Comm
     maxBuffer: 1_000_000,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
-  }) as ResultPromise<{ stdin: 'pipe' }>;
+  });
   child.stdin.on('error', () => undefined); // it may end while we write; `ended` tells
   return {
     pid: child.pid,
@@ -104,7 +108,7 @@ export function start(file: string, parameters: readonly string[], options: Comm
     write: (text) => {
       child.stdin.write(text);
     },
-    ended: child.then((result) => ({ exitCode: result.exitCode, stderr: `${result.stderr ?? ''}` })),
+    ended: child.then((result) => ({ exitCode: result.exitCode, stderr: String(result.stderr ?? '') })),
     async stop() {
       child.kill('SIGTERM');
       await child.catch(() => undefined);
