@@ -1,9 +1,14 @@
 import type { Socket } from 'node:net';
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
-import type { z } from 'zod';
-import { filterOf, locate, topicOf } from './contract/address.ts';
+import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import mqtt, { type IClientOptions, MqttClient } from 'mqtt';
 import { TagalongError } from './contract/errors.ts';
 import { type DraftOf, type MessageOf, type ParametersOf, type TopicName, topicTable } from './contract/topics.ts';
+import { writeMessage } from './contract/write.ts';
+import { makeOutbox } from './outbox.ts';
+import { makeRoutes, type Route } from './routes.ts';
+
+export { maximumMessageBytes, problemOf, readMessage } from './contract/read.ts';
 
 /** The few methods of a logger that this folder uses; pino's fit. */
 export interface Log {
@@ -39,15 +44,14 @@ export interface ConnectionOptions {
   clientId: string;
   username?: string;
   password?: string;
-  /** Published by the broker when this connection is lost. Called anew for each connection. */
+  /** Published, retained, by the broker when this connection is lost without a farewell. */
   will?: { topic: string; payload: string };
   log: Log;
   /** Wait at most this long for the first connection; later ones are retried for ever. */
   connectTimeoutMs?: number;
+  /** Gives each connection its stream in the place of the `url`: the embedded broker's `openStream`, without a port. */
+  openStream?: () => Duplex;
 }
-
-/** Requests and documents above this size are refused unread. */
-export const maximumMessageBytes = 256 * 1024;
 
 /** A connection to the site's broker that speaks the contract: typed topics, checked both ways. */
 export interface SiteConnection {
@@ -55,8 +59,12 @@ export interface SiteConnection {
   readonly connected: boolean;
   /**
    * Publishes one message, or clears a retained document with `undefined`.
-   * Resolves when the broker has taken it (quality of service 1), or at once for telemetry.
-   * @throws TagalongError `bug` where the message does not fit its schema
+   *
+   * Resolves when the broker has taken it (quality of service 1), or at once for telemetry. While the broker is away
+   * messages wait, and telemetry is dropped: of a retained document the newest alone (the earlier calls resolve with it), of
+   * the rest at most {@link maximumWaitingMessages}, the oldest being dropped with a warning (its call resolves).
+   * @throws TagalongError `bug` where the message does not fit its schema, `payload-too-large`, or `broker-unreachable`
+   * where this connection is closed before the broker has taken it
    */
   publish<T extends TopicName>(
     name: T,
@@ -64,7 +72,11 @@ export interface SiteConnection {
     message: DraftOf<T> | undefined,
     options?: { retain?: boolean },
   ): Promise<void>;
-  /** Hears all messages of a topic; parameters that are not given match anything. Resolves when the broker has agreed. */
+  /**
+   * Hears all messages of a topic; parameters that are not given match anything. Resolves when the broker has agreed, with
+   * the function that ends it. Listeners that throw are logged.
+   * @throws TagalongError `not-permitted` where the broker refuses
+   */
   subscribe<T extends TopicName>(
     name: T,
     parameters: Partial<ParametersOf<T>>,
@@ -73,76 +85,91 @@ export interface SiteConnection {
   ): Promise<() => Promise<void>>;
   /** Called after each later connection, when subscriptions are in place again. Not for the first one. */
   onReconnected(listener: () => void): void;
+  /** Called once for each loss. */
   onLost(listener: () => void): void;
+  /** Takes leave, so that the will is not published; waits a moment for what the broker has not yet taken. */
   close(): Promise<void>;
 }
 
-/** The first problem that zod found, as field and sentence. */
-export function problemOf(error: z.ZodError): { field: string; problem: string } {
-  const issue = error.issues[0];
-  return { field: issue?.path.join('.') || '(the whole message)', problem: issue?.message ?? 'is not valid' };
-}
+/** So many messages wait for a broker that is away. */
+export const maximumWaitingMessages = 1000;
+const maximumInFlight = 100;
+/** Telemetry is dropped while more than this waits for the network. */
+const maximumStalledBytes = 1024 * 1024;
+const farewellMs = 2000;
+const keepaliveSeconds = 10;
 
 function clientOptions(options: ConnectionOptions): IClientOptions {
+  const { clientId, username, password, will } = options;
   return {
-    clientId: options.clientId,
+    clientId,
     clean: true,
-    keepalive: 10,
+    keepalive: keepaliveSeconds,
     // jitter, so that a site does not come back in one instant after the broker's restart
     reconnectPeriod: 500 + Math.floor(Math.random() * 1000),
     connectTimeout: 5000,
     reconnectOnConnackError: true,
     queueQoSZero: false,
-    resubscribe: true,
+    resubscribe: false, // done here, to know when all subscriptions are in place
     protocolVersion: 4,
-    ...(options.username === undefined ? {} : { username: options.username }),
-    ...(options.password === undefined ? {} : { password: options.password }),
-    ...(options.will === undefined
-      ? {}
-      : {
-          will: {
-            topic: options.will.topic,
-            payload: Buffer.from(options.will.payload),
-            qos: 1 as const,
-            retain: true,
-          },
-        }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(will && { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1 as const, retain: true } }),
   };
-}
-
-/** mqtt.js has no option for it, and a QoS 1 exchange takes 88 ms with Nagle's algorithm on. */
-function withoutDelay(client: MqttClient): void {
-  client.on('connect', () => {
-    (client.stream as Partial<Socket>).setNoDelay?.(true);
-  });
 }
 
 function open(options: ConnectionOptions): MqttClient {
   const settings = clientOptions(options);
-  if (!options.url.startsWith('unix:')) return mqtt.connect(options.url, settings);
-  return mqtt.connect({ ...settings, protocol: 'mqtt', unixSocket: true, path: options.url.slice('unix:'.length) });
+  const { url, openStream } = options;
+  if (openStream) {
+    const client = new MqttClient(() => openStream(), settings);
+    client.on('error', () => undefined); // as mqtt.connect does
+    return client;
+  }
+  if (!url.startsWith('unix:')) return mqtt.connect(url, settings);
+  return mqtt.connect({ ...settings, protocol: 'mqtt', unixSocket: true, path: url.slice('unix:'.length) });
 }
+
+/** [MQTT-3.2.2.3] 2: identifier rejected, 4: bad user name or password, 5: not authorized. */
+const refusals: readonly unknown[] = [2, 4, 5];
 
 async function firstConnection(client: MqttClient, options: ConnectionOptions): Promise<void> {
   const waitMs = options.connectTimeoutMs ?? 10_000;
+  const outcome = Promise.withResolvers<void>();
   let last: unknown;
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const problem = last instanceof Error ? last.message : `no answer within ${waitMs} ms`;
-      reject(new TagalongError('broker-unreachable', { url: options.url, problem }, last));
-    }, waitMs);
-    client.on('error', (error) => {
-      last = error;
-      const code = (error as { code?: unknown }).code;
-      if (code !== 4 && code !== 5) return; // [MQTT-3.2.2.3] 4: bad user name or password, 5: not authorized
-      clearTimeout(timer);
-      reject(new TagalongError('not-authorized', { user: options.username ?? options.clientId }, error));
-    });
-    client.once('connect', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+  const timer = setTimeout(() => {
+    const problem = last instanceof Error ? last.message || String(last) : `no answer within ${waitMs} ms`;
+    outcome.reject(new TagalongError('broker-unreachable', { url: options.url, problem }, last));
+  }, waitMs);
+  const onError = (error: Error & { code?: unknown }) => {
+    last = error;
+    if (refusals.includes(error.code))
+      outcome.reject(new TagalongError('not-authorized', { user: options.username ?? options.clientId }, error));
+  };
+  const onConnect = () => outcome.resolve();
+  client.on('error', onError);
+  client.once('connect', onConnect);
+  try {
+    await outcome.promise;
+  } finally {
+    clearTimeout(timer);
+    client.off('error', onError);
+    client.off('connect', onConnect);
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 0x80; // [MQTT-3.9.3-2]
+}
+
+/** Takes leave of the broker; gives up where it does not answer, as mqtt.js would wait for ever. */
+async function farewell(client: MqttClient, idle: Promise<void>): Promise<void> {
+  const giveUp = new AbortController();
+  const late = delay(farewellMs, undefined, { signal: giveUp.signal }).catch(() => undefined);
+  if (client.connected) await Promise.race([idle, late]);
+  await Promise.race([client.endAsync(!client.connected).catch(() => undefined), late]);
+  giveUp.abort();
+  client.stream.destroy();
 }
 
 /**
@@ -151,23 +178,82 @@ async function firstConnection(client: MqttClient, options: ConnectionOptions): 
  */
 export async function connectToSite(options: ConnectionOptions): Promise<SiteConnection> {
   const { site, log } = options;
+  const user = options.username ?? options.clientId;
   const client = open(options);
-  withoutDelay(client);
-  const routes = new Set<{
-    name: TopicName;
-    filter: string;
-    hear: (topic: string, payload: Buffer, retained: boolean) => void;
-  }>();
-  client.on('message', (topic, payload, packet) => {
-    for (const route of routes) {
-      if (!filterMatches(route.filter, topic)) continue;
+  const routes = makeRoutes(site, log);
+  const lostListeners = new Set<() => void>();
+  const reconnectedListeners = new Set<() => void>();
+  let ready = Promise.withResolvers<void>();
+  let isReady = false;
+  let isClosed = false;
+
+  const outbox = makeOutbox({
+    send: async ({ topic, payload, qos, retain }) => {
+      await client.publishAsync(topic, payload, { qos, retain });
+    },
+    maximumWaiting: maximumWaitingMessages,
+    maximumInFlight,
+    onDropped: ({ topic }) => log.warn({ topic }, 'too many messages wait for the broker; dropped the oldest'),
+  });
+
+  function notify(listeners: Iterable<() => void>): void {
+    for (const listener of listeners) {
       try {
-        route.hear(topic, payload, packet.retain);
+        listener();
       } catch (error) {
-        log.error({ err: error, topic }, 'a listener failed');
+        log.error({ err: error }, 'a listener failed');
       }
     }
-  });
+  }
+
+  /** @returns whether the connection lasted */
+  async function subscribeAgain(): Promise<boolean> {
+    const stream = client.stream;
+    const restoring = [...routes.filters()].map(async ([filter, name]) => {
+      try {
+        await client.subscribeAsync(filter, { qos: topicTable[name].qos });
+      } catch (error) {
+        if (isRefused(error)) log.error({ filter }, 'the broker no longer allows this subscription');
+      }
+    });
+    await Promise.all(restoring);
+    return client.connected && client.stream === stream;
+  }
+
+  async function onConnected(isFirst: boolean): Promise<void> {
+    // mqtt.js has no option for it, and a QoS 1 exchange takes 88 ms with Nagle's algorithm on
+    (client.stream as Partial<Socket>).setNoDelay?.(true);
+    if (!isFirst && !(await subscribeAgain())) return;
+    isReady = true;
+    ready.resolve();
+    // mqtt.js has by now sent again what was under way, so the order of letters is kept
+    outbox.open();
+    if (!isFirst) notify(reconnectedListeners);
+  }
+
+  function onClosed(): void {
+    outbox.pause();
+    if (!isReady) return;
+    isReady = false;
+    ready = Promise.withResolvers<void>();
+    if (!isClosed) notify(lostListeners);
+  }
+
+  /** The broker is asked for every listener, also where the filter is known, as a new one wants the retained documents. */
+  async function askFor(route: Route): Promise<void> {
+    await ready.promise;
+    try {
+      await client.subscribeAsync(route.filter, { qos: topicTable[route.name].qos });
+    } catch (error) {
+      if (isRefused(error))
+        throw new TagalongError('not-permitted', { user, action: 'subscribe to', topic: route.filter }, error);
+      if (isClosed) throw new TagalongError('broker-unreachable', { url: options.url, problem: 'closed' }, error);
+      await ready.promise; // lost in between: it is subscribed with all others at the next connection
+    }
+  }
+
+  client.on('message', (topic, payload, packet) => routes.dispatch(topic, payload, packet.retain));
+  client.on('close', onClosed);
   try {
     await firstConnection(client, options);
   } catch (error) {
@@ -175,115 +261,45 @@ export async function connectToSite(options: ConnectionOptions): Promise<SiteCon
     throw error;
   }
   client.on('error', (error) => log.warn({ err: error }, 'broker connection'));
+  client.on('connect', () => void onConnected(false));
+  if (client.connected) await onConnected(true);
 
   return {
     site,
     get connected() {
-      return client.connected;
+      return isReady;
     },
     async publish(name, parameters, message, publishOptions) {
+      const { topic, payload } = writeMessage(site, name, parameters, message);
       const row = topicTable[name];
-      const topic = topicOf(site, name, parameters);
-      if (locate(site, topic)?.name !== name)
-        throw new TagalongError('bug', { problem: `${topic} is not a topic of ${name}` });
       const retain = publishOptions?.retain ?? row.retain;
-      if (message === undefined) {
-        await client.publishAsync(topic, '', { qos: row.qos, retain });
-        return;
-      }
-      // what is written is checked as it would be read, but sent as it was given: the reader fills in defaults
-      const checked = row.schema.safeParse(message);
-      if (!checked.success) {
-        const { field, problem } = problemOf(checked.error);
-        throw new TagalongError(
-          'bug',
-          { problem: `the message for ${topic} is wrong: ${field}: ${problem}` },
-          checked.error,
-        );
-      }
-      if (row.qos === 0 && !client.connected) return;
-      await client.publishAsync(topic, JSON.stringify(checked.data), { qos: row.qos, retain });
+      if (row.qos === 1) return outbox.post({ topic, payload, qos: row.qos, retain });
+      if (isReady && client.stream.writableLength < maximumStalledBytes) client.publish(topic, payload, { retain });
     },
     async subscribe(name, parameters, onMessage, onRejected) {
-      const filter = filterOf(site, name, parameters);
-      const route = {
-        name,
-        filter,
-        hear: (topic: string, payload: Buffer, retained: boolean) => {
-          const read = readMessage(site, name, topic, payload);
-          if ('error' in read) {
-            log.warn({ topic, code: read.error.code, ...read.error.details }, read.error.message);
-            onRejected?.({ topic, retained, bytes: payload.length, error: read.error, raw: read.raw });
-            return;
-          }
-          onMessage({ ...read, retained, topic } as Received<typeof name>);
-        },
-      };
-      routes.add(route);
-      const granted = await client.subscribeAsync(filter, { qos: topicTable[name].qos });
-      if (granted.some((grant) => Number(grant.qos) === 0x80)) {
-        routes.delete(route);
-        throw new TagalongError('not-authorized', { user: options.username ?? options.clientId, topic: filter });
+      const route = routes.add(name, parameters, onMessage, onRejected);
+      try {
+        await askFor(route);
+      } catch (error) {
+        routes.remove(route);
+        throw error;
       }
       return async () => {
-        routes.delete(route);
-        if (![...routes].some((other) => other.filter === filter))
-          await client.unsubscribeAsync(filter).catch(() => undefined);
+        routes.remove(route);
+        if (isReady && !routes.filters().has(route.filter))
+          await client.unsubscribeAsync(route.filter).catch(() => undefined);
       };
     },
     onReconnected(listener) {
-      client.on('connect', listener);
+      reconnectedListeners.add(listener);
     },
     onLost(listener) {
-      client.on('close', listener);
+      lostListeners.add(listener);
     },
     async close() {
-      await client.endAsync(false).catch(() => undefined);
+      isClosed = true;
+      await farewell(client, outbox.idle());
+      outbox.close(new TagalongError('broker-unreachable', { url: options.url, problem: 'the connection was closed' }));
     },
   };
-}
-
-/** Reads one payload against the contract. An empty payload is a cleared document. */
-export function readMessage(
-  site: string,
-  name: TopicName,
-  topic: string,
-  payload: Buffer,
-): { parameters: Record<string, string>; message: unknown } | { error: TagalongError; raw: unknown } {
-  const place = locate(site, topic);
-  if (place?.name !== name) {
-    return {
-      error: new TagalongError('malformed-request', {
-        field: 'topic',
-        problem: `${topic} is not a topic of the contract`,
-      }),
-      raw: undefined,
-    };
-  }
-  if (payload.length > maximumMessageBytes) {
-    return {
-      error: new TagalongError('payload-too-large', { bytes: payload.length, limitBytes: maximumMessageBytes }),
-      raw: undefined,
-    };
-  }
-  if (payload.length === 0 && topicTable[name].retain) return { parameters: place.parameters, message: undefined };
-  let raw: unknown;
-  try {
-    raw = JSON.parse(payload.toString('utf8'));
-  } catch (error) {
-    return {
-      error: new TagalongError('malformed-request', { field: '(the whole message)', problem: 'it is not JSON' }, error),
-      raw: undefined,
-    };
-  }
-  const checked = topicTable[name].schema.safeParse(raw);
-  if (!checked.success)
-    return { error: new TagalongError('malformed-request', problemOf(checked.error), checked.error), raw };
-  return { parameters: place.parameters, message: checked.data };
-}
-
-function filterMatches(filter: string, topic: string): boolean {
-  const wanted = filter.split('/');
-  const levels = topic.split('/');
-  return wanted.length === levels.length && wanted.every((part, index) => part === '+' || part === levels[index]);
 }

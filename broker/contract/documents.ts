@@ -218,6 +218,10 @@ export const fusedClientSchema = z.object({
   hostName: z.string().optional(),
   signalDbm: z.number().optional(),
   containers: z.array(idSchema),
+  /** The newest stamp known of each access point, so that a restarted controller knows what is no news. */
+  associations: z
+    .array(z.object({ node: idSchema, session: z.string(), since: instantSchema, superseded: z.boolean() }))
+    .optional(),
 });
 
 /** `container/{name}`: the fused record of one container. */
@@ -273,14 +277,16 @@ export const policyStateSchema = z.object({
   error: z.string().optional(),
   policy: policySchema.optional(),
   cooldowns: z.record(idSchema, instantSchema),
+  /** What the policy remembers of each container across restarts of the controller; only the policy itself reads it. */
+  memory: z.record(idSchema, z.unknown()).optional(),
 });
 
-/** `audit/{client}`: what the broker would not let a client publish, and bad messages. */
+/** `audit/{user}`: what the broker would not let a user do, bad documents, and connections that it cut. */
 export const auditSchema = z.object({
   at: instantSchema,
   client: z.string(),
   role: z.string(),
-  action: z.enum(['publish', 'subscribe']),
+  action: z.enum(['publish', 'subscribe', 'connect']),
   topic: z.string(),
   bytes: bytes,
   reason: z.string(),

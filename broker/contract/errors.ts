@@ -220,6 +220,11 @@ export const errorTable = {
     sentence: 'The broker refused the user name or password of {user}.',
     remedy: 'Check the credentials; the broker reads them from its users file.',
   },
+  'not-permitted': {
+    kind: 'refused',
+    sentence: 'The broker does not let {user} {action} {topic}.',
+    remedy: 'Use a user of another role; `tagalong contract` prints who may read and write each topic.',
+  },
   'no-answer': {
     kind: 'failed',
     sentence: 'Nobody answered the {verb} request within {waitMs} ms.',
@@ -250,6 +255,16 @@ export const errorTable = {
     kind: 'failed',
     sentence: 'The lab {lab} could not be built: {problem}.',
     remedy: 'Read the message, then `tagalong lab down` and try again.',
+  },
+  'unknown-member': {
+    kind: 'refused',
+    sentence: 'The lab {lab} has nothing named {member} that this can be done with.',
+    remedy: 'Choose one of: {known}.',
+  },
+  'shaping-unavailable': {
+    kind: 'failed',
+    sentence: 'The kernel of this machine cannot shape {what}: {problem}.',
+    remedy: 'Leave {what} out, or load the kernel module {module}.',
   },
   'program-missing': {
     kind: 'failed',

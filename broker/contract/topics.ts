@@ -26,6 +26,8 @@ export interface TopicRow {
   pattern: string;
   /** The one writer. `node` as writer of a pattern that begins with `node/{node}/` means that very node alone. */
   writers: readonly Role[] | readonly ['broker'];
+  /** Who may hear it; a node moreover hears all that is under its own `node/{node}/`. */
+  readers: readonly Role[];
   qos: 0 | 1;
   retain: boolean;
   schema: z.ZodType;
@@ -36,6 +38,7 @@ function request<V extends Verb>(verb: V) {
   return {
     pattern: `request/${verb}` as const,
     writers: ['operator', 'controller'],
+    readers: ['node', 'controller', 'operator'],
     qos: 1,
     retain: false,
     schema: requestSchemas[verb],
@@ -53,6 +56,7 @@ export const topicTable = {
   nodeState: {
     pattern: 'node/{node}/state',
     writers: ['node'],
+    readers: ['node', 'controller', 'operator', 'viewer'],
     qos: 1,
     retain: true,
     schema: nodeStateSchema,
@@ -62,6 +66,7 @@ export const topicTable = {
   nodeInfo: {
     pattern: 'node/{node}/info',
     writers: ['node'],
+    readers: ['node', 'controller', 'operator', 'viewer'],
     qos: 1,
     retain: true,
     schema: nodeInfoSchema,
@@ -70,6 +75,7 @@ export const topicTable = {
   nodeTelemetry: {
     pattern: 'node/{node}/telemetry',
     writers: ['node'],
+    readers: ['controller', 'operator', 'viewer'],
     qos: 0,
     retain: false,
     schema: telemetrySchema,
@@ -78,6 +84,7 @@ export const topicTable = {
   nodeClient: {
     pattern: 'node/{node}/client/{mac}',
     writers: ['node'],
+    readers: ['controller', 'operator', 'viewer'],
     qos: 1,
     retain: true,
     schema: nodeClientSchema,
@@ -86,6 +93,7 @@ export const topicTable = {
   nodeClientEvent: {
     pattern: 'node/{node}/client/{mac}/event',
     writers: ['node'],
+    readers: ['controller', 'operator', 'viewer'],
     qos: 1,
     retain: false,
     schema: clientEventSchema,
@@ -94,6 +102,7 @@ export const topicTable = {
   nodeContainer: {
     pattern: 'node/{node}/container/{name}',
     writers: ['node'],
+    readers: ['node', 'controller', 'operator', 'viewer'],
     qos: 1,
     retain: true,
     schema: nodeContainerSchema,
@@ -102,6 +111,7 @@ export const topicTable = {
   nodeMigration: {
     pattern: 'node/{node}/migration/{id}',
     writers: ['node'],
+    readers: ['controller', 'operator', 'viewer'],
     qos: 1,
     retain: true,
     schema: migrationSchema,
@@ -110,6 +120,7 @@ export const topicTable = {
   nodeMigrationEvent: {
     pattern: 'node/{node}/migration/{id}/event',
     writers: ['node'],
+    readers: ['controller', 'operator', 'viewer'],
     qos: 1,
     retain: false,
     schema: migrationSchema,
@@ -118,6 +129,7 @@ export const topicTable = {
   client: {
     pattern: 'client/{mac}',
     writers: ['controller'],
+    readers: ['node', 'controller', 'operator', 'viewer'],
     qos: 1,
     retain: true,
     schema: fusedClientSchema,
@@ -126,6 +138,7 @@ export const topicTable = {
   container: {
     pattern: 'container/{name}',
     writers: ['controller'],
+    readers: ['node', 'controller', 'operator', 'viewer'],
     qos: 1,
     retain: true,
     schema: fusedContainerSchema,
@@ -134,6 +147,7 @@ export const topicTable = {
   decision: {
     pattern: 'decision',
     writers: ['controller'],
+    readers: ['controller', 'operator', 'viewer'],
     qos: 1,
     retain: false,
     schema: decisionSchema,
@@ -142,6 +156,7 @@ export const topicTable = {
   policy: {
     pattern: 'policy/{policy}',
     writers: ['operator'],
+    readers: ['controller', 'operator', 'viewer'],
     qos: 1,
     retain: true,
     schema: policySchema,
@@ -150,6 +165,7 @@ export const topicTable = {
   policyState: {
     pattern: 'policy/{policy}/state',
     writers: ['controller'],
+    readers: ['controller', 'operator', 'viewer'],
     qos: 1,
     retain: true,
     schema: policyStateSchema,
@@ -167,6 +183,7 @@ export const topicTable = {
   response: {
     pattern: 'response/{verb}/{id}',
     writers: ['node'],
+    readers: ['controller', 'operator', 'viewer'],
     qos: 1,
     retain: false,
     schema: responseSchema,
@@ -175,6 +192,7 @@ export const topicTable = {
   audit: {
     pattern: 'audit/{user}',
     writers: ['broker'],
+    readers: ['controller', 'operator'],
     qos: 0,
     retain: false,
     schema: auditSchema,
