@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
 import { type ExecaError, execa } from 'execa';
 import { TagalongError } from '../broker/contract/errors.ts';
 
@@ -77,12 +79,26 @@ export async function tryRun(
   }
 }
 
+/**
+ * Runs a program at the terminal of this process: its input, output and errors are ours.
+ *
+ * @returns its exit code; 128 + number where a signal ended it
+ * @throws TagalongError `program-missing`
+ */
+export async function attach(file: string, parameters: readonly string[]): Promise<number> {
+  const result = await execa(file, parameters, { stdio: 'inherit', reject: false });
+  if (result.failed && isMissing(result as ExecaError)) throw failureOf(file, parameters, result as ExecaError);
+  return result.exitCode ?? 128 + (result.signal === undefined ? 0 : (constants.signals[result.signal] ?? 0));
+}
+
 export interface LongRunning {
   readonly pid: number | undefined;
   /** Lines of its standard output, as they come. Ends when the program does. */
   lines(): AsyncIterable<string>;
   /** Writes to its standard input. */
   write(text: string): void;
+  /** Closes its standard input; a program that reads to the end then finishes. */
+  endInput(): void;
   /** Resolves when it has ended, however. */
   readonly ended: Promise<{ exitCode: number | undefined; stderr: string }>;
   stop(): Promise<void>;
@@ -108,10 +124,49 @@ export function start(file: string, parameters: readonly string[], options: Comm
     write: (text) => {
       child.stdin.write(text);
     },
+    endInput: () => {
+      child.stdin.end();
+    },
     ended: child.then((result) => ({ exitCode: result.exitCode, stderr: String(result.stderr ?? '') })),
     async stop() {
       child.kill('SIGTERM');
       await child.catch(() => undefined);
+    },
+  };
+}
+
+export interface Streaming {
+  readonly input: Writable;
+  readonly output: Readable;
+  /** Resolves when it has ended well. @throws TagalongError `command-failed` */
+  readonly done: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a program that turns one stream of bytes into another, such as tar. */
+export function stream(file: string, parameters: readonly string[], options: CommandOptions = {}): Streaming {
+  const child = execa(file, parameters, {
+    stdin: 'pipe',
+    encoding: 'buffer',
+    buffer: { stdout: false, stderr: true },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  });
+  child.stdin.on('error', () => undefined); // it may end while we write; `done` tells
+  const done = child.then(
+    () => undefined,
+    (error: ExecaError) => {
+      throw failureOf(file, parameters, error);
+    },
+  );
+  done.catch(() => undefined); // awaited later, perhaps never
+  return {
+    input: child.stdin,
+    output: child.stdout,
+    done,
+    async stop() {
+      child.kill('SIGKILL');
+      await done.catch(() => undefined);
     },
   };
 }

@@ -266,6 +266,11 @@ export const errorTable = {
     sentence: 'The kernel of this machine cannot shape {what}: {problem}.',
     remedy: 'Leave {what} out, or load the kernel module {module}.',
   },
+  'demo-failed': {
+    kind: 'failed',
+    sentence: 'The demo did not come to its end: {problem}.',
+    remedy: 'Run `tagalong demo --keep` and look at the lab with `tagalong watch --lab demo`.',
+  },
   'program-missing': {
     kind: 'failed',
     sentence: 'The program {program} is not installed.',

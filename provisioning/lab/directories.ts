@@ -1,0 +1,42 @@
+import { join, resolve } from 'node:path';
+import { cacheDirectory } from './rootFileSystem.ts';
+
+/** The tree that this program runs from; every member sees it, read-only, at `/opt/tagalong`. */
+export const projectDirectory = resolve(import.meta.dirname, '../..');
+
+/** Where the labs' state files and sockets are: `TAGALONG_LAB_STATE`, else `/run/tagalong-lab`. */
+export function allStates(): string {
+  return process.env['TAGALONG_LAB_STATE'] ?? '/run/tagalong-lab';
+}
+
+/** Where the members' file systems are, on a real disk: `TAGALONG_LAB_DATA`, else `/var/lib/tagalong-lab`. */
+export function allData(): string {
+  return process.env['TAGALONG_LAB_DATA'] ?? '/var/lib/tagalong-lab';
+}
+
+/** The paths of one lab. */
+export function pathsOf(lab: string): {
+  state: string;
+  stateFile: string;
+  shared: string;
+  brokerSocket: string;
+  data: string;
+  lock: string;
+} {
+  const state = join(allStates(), lab);
+  const shared = join(state, 'shared');
+  return {
+    state,
+    stateFile: join(state, 'lab.json'),
+    shared,
+    brokerSocket: join(shared, 'broker.sock'),
+    data: join(allData(), lab),
+    // not in the state directory, which goes with the lab
+    lock: join(cacheDirectory(), `lab-${lab}.lock`),
+  };
+}
+
+/** The directory of one member's file systems. */
+export function memberDirectory(lab: string, member: string): string {
+  return join(pathsOf(lab).data, member);
+}
