@@ -26,7 +26,6 @@ export function accessPointFiles(lab: string, member: LabMember): MemberFile[] {
         `interface=${accessPointInterface}`,
         'driver=none',
         `ssid=${ssidOf(lab)}`,
-        `bssid=${member.mac}`,
         `ctrl_interface=${hostapdControlDirectory}`,
         '',
       ].join('\n'),

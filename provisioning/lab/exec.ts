@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { attach, type CommandOptions, type CommandResult, type LongRunning, start } from '../../host/command.ts';
 import { entryTo, runInside } from './member/enter.ts';
@@ -33,6 +34,19 @@ export async function labRun(options: LabExecOptions & CommandOptions): Promise<
   return await runInside(state, memberOf(state, options.member), options.command, options);
 }
 
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+function endIt(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // it has ended meanwhile
+  }
+}
+
 /**
  * Starts a program that goes on inside a member; it ends with this process.
  * @throws TagalongError `lab-down`, `unknown-member`
@@ -40,7 +54,15 @@ export async function labRun(options: LabExecOptions & CommandOptions): Promise<
 export async function labStart(options: LabExecOptions & CommandOptions): Promise<LongRunning> {
   const state = await readState(options.name);
   const { file, parameters } = await entryTo(state, memberOf(state, options.member), options.command);
-  return start(file, parameters, options);
+  const program = start(file, parameters, options);
+  return {
+    ...program,
+    async stop() {
+      // the program itself: nsenter hands no signal on
+      for (const pid of program.pid === undefined ? [] : await childrenOf(program.pid)) endIt(pid);
+      await program.ended;
+    },
+  };
 }
 
 export interface LabServiceOptions {

@@ -1,15 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import { TagalongError } from '../../broker/contract/errors.ts';
-import { tryRun } from '../../host/command.ts';
 import { pathsOf } from './directories.ts';
 import { associate, disassociate } from './hostapd.ts';
 import { withLock } from './lock.ts';
-import { entryTo, processOf, runInside } from './member/enter.ts';
+import { processOf, runInside } from './member/enter.ts';
 import { ip } from './network/ip.ts';
 import { airOf } from './network/links.ts';
 import { moveLink } from './network/move.ts';
 import { type LabMember, type LabState, memberOf, readState, writeState } from './state.ts';
-import { announceCommand, dhcpCommand, stationInterface } from './station.ts';
+import { dhcpCommand, stationInterface } from './station.ts';
 
 export interface LabRoamOptions {
   name: string;
@@ -50,19 +49,18 @@ async function lease(state: LabState, station: LabMember): Promise<string> {
   throw new TagalongError('lab-failed', { lab: state.name, problem: `${station.name} got no address` });
 }
 
-/** Carries the station's link over and makes the site know where it is. */
+/** Carries the station's link over, and lets the new access point say that it is there. */
 async function carryOver(state: LabState, station: LabMember, to: LabMember): Promise<void> {
-  const mac = macOf(state, station);
   const from = station.at === undefined ? station : memberOf(state, station.at);
-  const announcement = station.address && (await entryTo(state, station, announceCommand(station.address)));
-  if (from.name !== to.name) {
-    await moveLink(airOf(station), await processOf(state, from), await processOf(state, to), 'br0');
-  }
-  await Promise.all([
-    associate(state, to, mac),
-    // arping ends with an error as nobody answers such an announcement
-    announcement ? tryRun(announcement.file, announcement.parameters) : undefined,
-  ]);
+  const own = await processOf(state, station);
+  const link = {
+    link: airOf(station),
+    from: await processOf(state, from),
+    to: await processOf(state, to),
+    bridge: 'br0',
+    ...(station.address === undefined ? {} : { announce: { station: own, address: station.address } }),
+  };
+  await Promise.all([from.name === to.name ? undefined : moveLink(link), associate(state, to, macOf(state, station))]);
   station.at = to.name;
 }
 
@@ -122,7 +120,7 @@ export async function labLeave({ name, station, silent }: LabLeaveOptions): Prom
     if (member.at === undefined) return undefined;
     const from = memberOf(state, member.at);
     const own = await processOf(state, member);
-    await moveLink(airOf(member), await processOf(state, from), own);
+    await moveLink({ link: airOf(member), from: await processOf(state, from), to: own });
     await ip(own, [`addr flush dev ${stationInterface}`]);
     if (!silent) await disassociate(state, from, macOf(state, member));
     delete member.at;

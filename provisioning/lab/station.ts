@@ -21,8 +21,3 @@ export function dhcpCommand(hostName: string): string[] {
     ...['-s', '/etc/udhcpc-lab.sh', '-x', `hostname:${hostName}`],
   ];
 }
-
-/** Tells all bridges of the site where the station is now, as an access point's layer 2 update frame does. */
-export function announceCommand(address: string): string[] {
-  return ['arping', '-U', '-c', '1', '-w', '1', '-I', stationInterface, address];
-}

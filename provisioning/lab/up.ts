@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { TagalongError } from '../../broker/contract/errors.ts';
+import { tryRun } from '../../host/command.ts';
 import { accessPointFiles } from './accessPoint.ts';
 import { type CgroupMode, chooseMode, type Hierarchy, hierarchies } from './cgroups.ts';
 import { agentFiles, controllerFiles, hostsFile } from './configuration.ts';
@@ -17,7 +18,7 @@ import { labRootFileSystem, type OnProgress } from './rootFileSystem.ts';
 import { servicesOf, startAndAwait } from './services.ts';
 import { isNode, membersOf } from './site.ts';
 import { findState, isAlive, type LabMember, type LabProcess, type LabState, writeState } from './state.ts';
-import { stationFiles } from './station.ts';
+import { stationFiles, stationInterface } from './station.ts';
 
 export interface LabUpOptions {
   name: string;
@@ -61,8 +62,15 @@ function newState(options: LabUpOptions, present: readonly Hierarchy[]): LabStat
   };
 }
 
+const keepNeighbours = `echo 0 >/proc/sys/net/ipv4/conf/${stationInterface}/arp_evict_nocarrier`;
+
 async function connect(member: LabMember, own: LabProcess, backbone: LabProcess): Promise<void> {
-  if (member.kind === 'station') return await ip(own, stationLinks(member));
+  if (member.kind === 'station') {
+    await ip(own, stationLinks(member));
+    // as of a radio: it forgets nobody while it roams (Linux 5.16, ip-sysctl.rst)
+    await tryRun('nsenter', ['--target', String(own.pid), '--net', 'sh', '-c', keepNeighbours]);
+    return;
+  }
   if (member.kind === 'backbone') return await ip(own, backboneLinks());
   await ip(backbone, cableTo(member, own));
   await ip(own, isNode(member) ? nodeLinks(member) : controllerLinks(member));
