@@ -1,7 +1,7 @@
 import type { Log, SiteConnection } from '../../broker/connection.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Outgoing } from './outgoing.ts';
-import { advance, initialState, isNews, resume, type Step, type Stored } from './site-controller.ts';
+import { advance, initialState, newsOf, resume, type Step, type Stored } from './site-controller.ts';
 import { type StoreReading, startStoreReading } from './store-reading.ts';
 import { type Heard, subscribeToSite } from './subscriptions.ts';
 
@@ -40,7 +40,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
   };
   const hear = (inputs: Stored[], retained: boolean) => {
     const atMs = clock.now();
-    const news = inputs.filter(isNews).map((input) => ({ ...input, atMs, retained }));
+    const news = inputs.map((input) => newsOf(input, atMs, retained)).filter((input) => input !== undefined);
     if (news.length > 0) perform(advance(state, news, atMs));
   };
   const read = () => {

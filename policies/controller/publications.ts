@@ -65,10 +65,15 @@ export function decisionOf(verdict: Verdict, nowMs: number): Outgoing {
   };
 }
 
-/** The request that obeys a verdict, if it asks for one. */
-export function requestOf(verdict: Verdict, nowMs: number): Outgoing | undefined {
+/** Clocks that differ by less are taken to agree: a message on its way makes as much. */
+const agreeingMs = 1000;
+
+/** The request that obeys a verdict, if it asks for one. It expires by the clock of the node that is to obey. */
+export function requestOf(picture: SitePicture, verdict: Verdict, nowMs: number): Outgoing | undefined {
   const { request: id, container, to, reasons, client, associatedAt, generation } = verdict;
   if (id === undefined || to === undefined) return undefined;
+  const offsetMs = picture.nodes.get(verdict.from)?.clockOffsetMs ?? 0;
+  const nodeNowMs = Math.abs(offsetMs) < agreeingMs ? nowMs : nowMs - offsetMs;
   return {
     name: 'requestMigrate',
     parameters: {},
@@ -76,7 +81,7 @@ export function requestOf(verdict: Verdict, nowMs: number): Outgoing | undefined
       id,
       container,
       to,
-      expiresAt: instant(nowMs + requestLifetimeMs),
+      expiresAt: instant(nodeNowMs + requestLifetimeMs),
       ifGeneration: generation,
       trigger: 'follow-user',
       reasons,

@@ -24,9 +24,10 @@ export type Leftover =
 /** All that the controller can read from the broker's store. */
 export type Stored = Observed | PolicyInput | Leftover;
 
-/** Whether an input is news to a running controller; what it published itself comes back and is none. */
-export function isNews(input: Stored): input is Exclude<Observed, { kind: 'fused-client' }> | PolicyInput {
-  return input.kind !== 'policy-state' && input.kind !== 'fused-container' && input.kind !== 'fused-client';
+/** An input as news to a running controller; undefined for what it published itself. */
+export function newsOf(input: Stored, atMs: number, retained: boolean): Observation | PolicyInput | undefined {
+  if (input.kind === 'policy' || input.kind === 'policy-rejected') return input;
+  return isObserved(input) && input.kind !== 'fused-client' ? { ...input, atMs, retained } : undefined;
 }
 
 export interface ControllerState {
@@ -130,7 +131,9 @@ function evaluate(state: ControllerState, nowMs: number, parts: Parts): Step {
   const messages = [
     ...changes.messages,
     ...fresh.map((verdict) => decisionOf(verdict, nowMs)),
-    ...decision.verdicts.map((verdict) => requestOf(verdict, nowMs)).filter((request) => request !== undefined),
+    ...decision.verdicts
+      .map((verdict) => requestOf(picture, verdict, nowMs))
+      .filter((request) => request !== undefined),
   ];
   const wakes = [decision.wakeAtMs, nextChangeMs(picture, policy)].filter((wakeAtMs) => wakeAtMs !== undefined);
   const said = new Map(decision.verdicts.map((verdict) => [verdict.container, gistOf(verdict)]));

@@ -42,12 +42,9 @@ export function fold(picture: SitePicture, observation: Observation, settings: F
       return { ...settled, clients: withEntry(settled.clients, observation.mac, next) };
     }
     case 'node-client-event': {
-      const node = settled.nodes.get(observation.node);
       const client = foldClientEvent(settled.clients.get(observation.mac) ?? newClient(observation.mac), observation);
-      const nodes = node
-        ? withEntry(settled.nodes, node.node, clockedBy(node, observation.document.at, observation))
-        : settled.nodes;
-      return { ...settled, nodes, clients: withEntry(settled.clients, observation.mac, client) };
+      const next = clocked(settled, observation.node, observation.document.at, observation);
+      return { ...next, clients: withEntry(settled.clients, observation.mac, client) };
     }
     case 'node-container': {
       const container = foldContainer(settled.containers.get(observation.name), observation);
@@ -57,7 +54,10 @@ export function fold(picture: SitePicture, observation: Observation, settings: F
     case 'migration-event':
       return foldMigration(settled, observation);
     case 'response':
-      return foldResponse(settled, observation);
+      return foldResponse(
+        clocked(settled, observation.document.node, observation.document.at, observation),
+        observation,
+      );
     case 'fused-client': {
       if (observation.document === undefined || settled.clients.has(observation.mac)) return settled;
       const client = seedClient(observation.document, observation.atMs);
@@ -112,6 +112,11 @@ function foldState(picture: SitePicture, observation: ObservationOf<'node-state'
     if (!view?.present || view.session === node?.state?.session) return client;
     return leave(client, observation.node, observation.atMs);
   });
+}
+
+function clocked(picture: SitePicture, name: string, stamp: string, received: Observation): SitePicture {
+  const node = picture.nodes.get(name);
+  return node ? { ...picture, nodes: withEntry(picture.nodes, name, clockedBy(node, stamp, received)) } : picture;
 }
 
 function eachClient(picture: SitePicture, change: (client: ClientPicture) => ClientPicture): SitePicture {
