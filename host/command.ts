@@ -22,14 +22,15 @@ function isMissing(error: ExecaError): boolean {
   return error.code === 'ENOENT';
 }
 
+/** What a program printed, whatever form execa was told to keep it in. */
+function textOf(printed: unknown): string {
+  return printed instanceof Uint8Array ? Buffer.from(printed).toString('utf8') : String(printed ?? '');
+}
+
 /** The failure of a program as an error of ours, with the last lines that it printed. */
 function failureOf(file: string, parameters: readonly string[], error: ExecaError): TagalongError {
   if (isMissing(error)) return new TagalongError('program-missing', { program: file, package: file }, error);
-  const said = String(error.stderr ?? '')
-    .trim()
-    .split('\n')
-    .slice(-3)
-    .join(' / ');
+  const said = textOf(error.stderr).trim().split('\n').slice(-3).join(' / ');
   const problem = error.timedOut ? `no end within ${error.durationMs} ms` : said || error.shortMessage;
   return new TagalongError(
     'command-failed',

@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connectToSite, type SiteConnection } from '../broker/connection.ts';
+import { topicOf } from '../broker/contract/address.ts';
+import type { DraftOf } from '../broker/contract/topics.ts';
+import type { Logger } from '../host/log.ts';
+import { type Associations, startAssociations } from './association/associations.ts';
+import { makePeers } from './channel/peers.ts';
+import { startDataPlane } from './channel/server.ts';
+import type { AgentConfiguration } from './configuration.ts';
+import { openContainers } from './containers/containers.ts';
+import { containerDocument } from './containers/document.ts';
+import { makeImageStore } from './containers/imageStore.ts';
+import { openDrain } from './drain.ts';
+import { describeNode } from './health/birth.ts';
+import { type Probe, probeCapabilities } from './health/capabilities.ts';
+import { startTelemetry } from './health/telemetry.ts';
+import { makeIncoming } from './migration/incoming.ts';
+import { openOutcomes } from './migration/outcomes.ts';
+import { makeOutgoing } from './migration/outgoing.ts';
+import { presentFacts } from './migration/presentFacts.ts';
+import { migrationRoutes } from './migration/routes.ts';
+import { makePublishing } from './publishing.ts';
+import { reconcile } from './reconcile.ts';
+import { dispatchRequests } from './requests/dispatch.ts';
+import { watchSite } from './requests/siteView.ts';
+import { verbTable } from './requests/verbs/table.ts';
+import { agentVersion } from './version.ts';
+
+/** A running agent. */
+export interface Agent {
+  /** Ends in order: moves under way are cancelled or finished, containers run on, the node says that it is offline. */
+  stop(): Promise<void>;
+}
+
+function connect(configuration: AgentConfiguration, session: string, log: Logger): Promise<SiteConnection> {
+  const { site, node, broker } = configuration;
+  const lost: DraftOf<'nodeState'> = { status: 'offline', session, reason: 'lost', at: new Date().toISOString() };
+  return connectToSite({
+    url: broker.url,
+    site,
+    clientId: node,
+    log,
+    connectTimeoutMs: 30_000,
+    will: { topic: topicOf(site, 'nodeState', { node }), payload: JSON.stringify(lost) },
+    ...(broker.username === undefined ? {} : { username: broker.username }),
+    ...(broker.password === undefined ? {} : { password: broker.password }),
+  });
+}
+
+/**
+ * Starts the daemon of one node.
+ * @throws TagalongError `broker-unreachable`, `not-authorized`, or what the node lacks
+ */
+export async function startAgent(configuration: AgentConfiguration, log: Logger): Promise<Agent> {
+  const { node, dataDirectory, runDirectory } = configuration;
+  const session = randomUUID();
+  for (const path of [dataDirectory, runDirectory, join(dataDirectory, 'images')])
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  const probe: Probe = await probeCapabilities();
+  const connection = await connect(configuration, session, log);
+  const site = await watchSite(connection);
+  const publishing = makePublishing(connection, node, log);
+
+  const images = makeImageStore(join(dataDirectory, 'images'));
+  const outcomes = await openOutcomes(join(dataDirectory, 'outcomes'));
+  const documentOf = (name: string) => {
+    const record = containers.get(name);
+    const migration = outgoing.migrationOf(name);
+    return record === undefined
+      ? undefined
+      : containerDocument(record, node, migration === undefined ? {} : { migration });
+  };
+  const containers = await openContainers({
+    configuration,
+    images,
+    log,
+    onChange: (name) => publishing.container(name, documentOf(name)),
+    isBusy: (name) => outgoing.migrationOf(name) !== undefined,
+  });
+  const peers = makePeers({ endpointOf: (peer) => site.info(peer)?.dataPlane, log });
+  const drain = await openDrain(dataDirectory, () => publishState());
+  const facts = () =>
+    presentFacts({ configuration, probe, containers: () => containers.list().length, isDraining: drain.isOn });
+  const incoming = makeIncoming({ configuration, containers, images, outcomes, log });
+  const outgoing = makeOutgoing({
+    configuration,
+    containers,
+    images,
+    peers,
+    facts,
+    log,
+    onChange: (document, ended) => {
+      publishing.migration(document, ended);
+      publishing.container(document.container, documentOf(document.container));
+    },
+  });
+  await reconcile(containers, outcomes, log);
+
+  const routes = migrationRoutes({ incoming, containers, images, facts });
+  const dataPlane = await startDataPlane({ ...configuration.dataPlane, routes, log });
+  const associations: Associations | undefined =
+    configuration.accessPoint === undefined
+      ? undefined
+      : await startAssociations({ node, session, accessPoint: configuration.accessPoint, connection, log });
+  const stations = () => associations?.stations() ?? [];
+  const describe = () =>
+    describeNode({ configuration, session, probe, radios: associations?.radios() ?? [], agentVersion });
+
+  const publishState = () => {
+    const status = drain.isOn() ? 'draining' : 'online';
+    return connection.publish('nodeState', { node }, { status, session, at: new Date().toISOString() });
+  };
+  /** State last: who sees a node online finds all else in place. */
+  const publishAll = async () => {
+    await connection.publish('nodeInfo', { node }, describe());
+    for (const record of containers.list()) publishing.container(record.spec.name, documentOf(record.spec.name));
+    for (const document of outgoing.active()) publishing.migration(document, false);
+    await publishing.settled();
+    await associations?.republish();
+    await publishState();
+  };
+  const has = {
+    container: (name: string) => containers.get(name) !== undefined,
+    migration: (id: string) => outgoing.active().some((document) => document.id === id),
+  };
+  await dispatchRequests({
+    connection,
+    site,
+    log,
+    own: { node, hasContainer: has.container, hasMigration: has.migration },
+    handlers: verbTable({
+      configuration,
+      containers,
+      images,
+      incoming,
+      outgoing,
+      site,
+      drain,
+      documentOf,
+      log,
+      describeSelf: () => ({
+        info: describe(),
+        draining: drain.isOn(),
+        containers: containers.list().map(({ spec }) => spec.name),
+        links: peers.links(),
+      }),
+    }),
+  });
+  await clearEarlier(connection, node, has, log);
+  await publishAll();
+  connection.onReconnected(() => {
+    publishAll().catch((error: unknown) => log.error({ err: error }, 'after the reconnection'));
+  });
+  const telemetry = startTelemetry({
+    session,
+    everyMs: configuration.telemetryMs,
+    connection,
+    node,
+    dataDirectory,
+    containers: () => containers.list().length,
+    links: () => peers.links(),
+    stations,
+    log,
+  });
+  const resuming = outgoing
+    .resume()
+    .catch((error: unknown) => log.error({ err: error }, 'what an earlier run left could not be finished'));
+  log.info({ node, session }, 'agent started');
+
+  return {
+    async stop() {
+      await telemetry.stop();
+      await outgoing.stop();
+      await resuming;
+      await associations?.stop();
+      await publishing.settled();
+      await connection.publish(
+        'nodeState',
+        { node },
+        { status: 'offline', session, reason: 'stopped', at: new Date().toISOString() },
+      );
+      containers.close();
+      peers.close();
+      await dataPlane.close();
+      await connection.close();
+    },
+  };
+}
+
+/**
+ * Clears retained documents that an earlier run of this node left and that are no longer true, whenever the broker brings
+ * them: at the start, and after it was away.
+ */
+async function clearEarlier(
+  connection: SiteConnection,
+  node: string,
+  has: { container: (name: string) => boolean; migration: (id: string) => boolean },
+  log: Logger,
+): Promise<void> {
+  const cleared = (work: Promise<void>) => {
+    work.catch((error: unknown) => log.warn({ err: error }, 'an old document could not be cleared'));
+  };
+  await connection.subscribe('nodeContainer', { node }, ({ parameters: { name }, message, retained }) => {
+    if (retained && message !== undefined && !has.container(name))
+      cleared(connection.publish('nodeContainer', { node, name }, undefined));
+  });
+  await connection.subscribe('nodeMigration', { node }, ({ parameters: { id }, message, retained }) => {
+    if (retained && message !== undefined && !has.migration(id))
+      cleared(connection.publish('nodeMigration', { node, id }, undefined));
+  });
+}

@@ -1,0 +1,216 @@
+import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { z } from 'zod';
+import type { Log } from '../../broker/connection.ts';
+import { errorReportSchema } from '../../broker/contract/documents.ts';
+import { type ErrorCode, errorTable, TagalongError } from '../../broker/contract/errors.ts';
+import { windowBytes } from './server.ts';
+
+export interface Endpoint {
+  host: string;
+  port: number;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal;
+  timeoutMs?: number;
+}
+
+export interface LinkMeasure {
+  rttMs?: number;
+  throughputBytesPerSecond?: number;
+}
+
+/** The other agents, as this one talks to them. One connection for each is opened at need and kept. */
+export interface Peers {
+  /** Sends JSON, receives JSON. @throws TagalongError what the peer says, or `peer-unreachable` */
+  ask<S extends z.ZodType>(
+    node: string,
+    method: 'GET' | 'POST',
+    path: string,
+    body: object,
+    answer: S,
+    options?: CallOptions,
+  ): Promise<z.output<S>>;
+  /** Sends a stream of bytes, receives JSON. `write` ends the stream itself. */
+  send<S extends z.ZodType>(
+    node: string,
+    path: string,
+    write: (output: Writable) => Promise<void>,
+    answer: S,
+    options?: CallOptions & { onSent?: (bytes: number) => void },
+  ): Promise<z.output<S>>;
+  /** Round-trip times and throughputs, as the last pings and transfers showed them. */
+  links(): Record<string, LinkMeasure>;
+  close(): void;
+}
+
+/** A transfer below this size tells of set-up, not of throughput. */
+const tellingBytes = 1 << 20;
+
+/**
+ * @param endpointOf - where a node's data plane listens, from its birth certificate
+ * @param pingMs - how often an open connection is measured
+ */
+export function makePeers(options: {
+  endpointOf: (node: string) => Endpoint | undefined;
+  log: Log;
+  pingMs?: number;
+}): Peers {
+  const sessions = new Map<string, ClientHttp2Session>();
+  const measures = new Map<string, LinkMeasure>();
+  const note = (node: string, measure: LinkMeasure) => measures.set(node, { ...measures.get(node), ...measure });
+
+  function sessionTo(node: string): ClientHttp2Session {
+    const open = sessions.get(node);
+    if (open !== undefined && !open.closed && !open.destroyed) return open;
+    const endpoint = options.endpointOf(node);
+    if (endpoint === undefined) throw unreachable(node, 'its address is not known');
+    const session = http2.connect(`http://${endpoint.host}:${endpoint.port}`, {
+      settings: { initialWindowSize: windowBytes.stream, maxFrameSize: 1 << 20, enablePush: false },
+    });
+    session.on('connect', () => {
+      session.socket.setNoDelay(true);
+      ping(node, session);
+    });
+    session.on('error', (error) => options.log.debug({ err: error, node }, 'the connection to a peer failed'));
+    session.on('close', () => {
+      if (sessions.get(node) === session) sessions.delete(node);
+    });
+    session.unref();
+    sessions.set(node, session);
+    return session;
+  }
+
+  function ping(node: string, session: ClientHttp2Session): void {
+    session.ping((error, rttMs) => {
+      if (error === null) note(node, { rttMs: Math.round(rttMs * 1000) / 1000 });
+    });
+  }
+
+  const timer = setInterval(() => {
+    for (const [node, session] of sessions)
+      if (!session.closed && !session.destroyed && !session.connecting) ping(node, session);
+  }, options.pingMs ?? 5000);
+  timer.unref();
+
+  function unreachable(node: string, problem: string, cause?: unknown): TagalongError {
+    const endpoint = options.endpointOf(node);
+    const where = endpoint === undefined ? 'an unknown address' : `${endpoint.host}:${endpoint.port}`;
+    return new TagalongError('peer-unreachable', { node, endpoint: where, problem }, cause);
+  }
+
+  async function exchange<S extends z.ZodType>(
+    node: string,
+    headers: http2.OutgoingHttpHeaders,
+    write: (stream: ClientHttp2Stream) => Promise<void>,
+    answer: S,
+    call: CallOptions,
+  ): Promise<z.output<S>> {
+    const limit = AbortSignal.timeout(call.timeoutMs ?? 30_000);
+    const signal = call.signal === undefined ? limit : AbortSignal.any([limit, call.signal]);
+    if (signal.aborted) throw unreachable(node, 'it was given up');
+    const stream = sessionTo(node).request(headers, { signal });
+    let failure: unknown;
+    stream.on('error', (error) => {
+      failure ??= error;
+    });
+    const closed = new Promise<void>((resolve) => stream.once('close', resolve));
+    const status = new Promise<number>((resolve) =>
+      stream.once('response', (reply) => resolve(Number(reply[':status']))),
+    );
+    const written = write(stream).catch((error: unknown) => {
+      failure ??= error;
+      stream.close(http2.constants.NGHTTP2_CANCEL);
+    });
+    const said = await Promise.race([status, closed.then(() => undefined)]);
+    if (said === undefined) {
+      await written;
+      throw failureOf(node, failure, call.signal);
+    }
+    const reply = await text(stream).catch((error: unknown) => {
+      throw unreachable(node, error instanceof Error ? error.message : String(error), error);
+    });
+    if (said !== 200) throw errorFrom(node, reply);
+    await written;
+    return answer.parse(JSON.parse(reply));
+  }
+
+  function failureOf(node: string, failure: unknown, signal: AbortSignal | undefined): unknown {
+    if (failure instanceof TagalongError) return failure;
+    if (signal?.aborted && signal.reason instanceof TagalongError) return signal.reason;
+    return unreachable(node, failure instanceof Error ? failure.message : 'the connection was closed', failure);
+  }
+
+  return {
+    ask: (node, method, path, body, answer, call = {}) =>
+      exchange(
+        node,
+        { ':method': method, ':path': path },
+        async (stream) => {
+          stream.end(method === 'GET' ? undefined : JSON.stringify(body));
+        },
+        answer,
+        call,
+      ),
+    async send(node, path, write, answer, call = {}) {
+      let bytes = 0;
+      const startedAt = performance.now();
+      return exchange(
+        node,
+        { ':method': 'PUT', ':path': path },
+        async (stream) => {
+          const count = (chunkBytes: number) => {
+            bytes += chunkBytes;
+            call.onSent?.(chunkBytes);
+          };
+          await write(counted(stream, count));
+          const seconds = (performance.now() - startedAt) / 1000;
+          if (bytes >= tellingBytes) note(node, { throughputBytesPerSecond: Math.round(bytes / seconds) });
+        },
+        answer,
+        call,
+      );
+    },
+    links: () => Object.fromEntries(measures),
+    close() {
+      clearInterval(timer);
+      for (const session of sessions.values()) session.destroy();
+    },
+  };
+}
+
+/** What a peer answered, as the error it is. */
+function errorFrom(node: string, reply: string): TagalongError {
+  const checked = errorReportSchema.safeParse(safeJson(reply));
+  if (checked.success && checked.data.code in errorTable) {
+    return new TagalongError(checked.data.code as ErrorCode, checked.data.details ?? {});
+  }
+  return new TagalongError('transfer-failed', { node, problem: 'its answer cannot be read' });
+}
+
+function safeJson(reply: string): unknown {
+  try {
+    return JSON.parse(reply);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Passes bytes on and tells how many. */
+function counted(output: Writable, count: (bytes: number) => void): Writable {
+  const writable = new Writable({
+    write(chunk: Buffer, _encoding, next) {
+      count(chunk.length);
+      if (output.write(chunk)) next();
+      else output.once('drain', next);
+    },
+    final(next) {
+      output.end();
+      next();
+    },
+  });
+  output.once('close', () => writable.destroy());
+  return writable;
+}

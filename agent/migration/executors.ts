@@ -1,0 +1,128 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { TagalongError } from '../../broker/contract/errors.ts';
+import { ip } from '../../host/ip.ts';
+import { cutPortCommands } from '../containers/network.ts';
+import { criuErrors, runcCheckpoint } from '../containers/runc.ts';
+import { compareManifests, contentBytes, readManifest } from '../files/manifest.ts';
+import { packNamed, packTree } from '../files/tar.ts';
+import type { Move } from './move.ts';
+import type { Step, StepKind } from './plan.ts';
+import { committedSchema, doneSchema, switchedSchema } from './routes.ts';
+import { writeSwitchStream } from './switchStream.ts';
+
+/** How each kind of step is done. Each either does it whole or throws; what it changed is undone by `undo.ts`. */
+export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { kind: K }>) => Promise<void> } = {
+  async 'open-destination'(move) {
+    const { spec, generation } = move;
+    const body = { spec, generation, from: move.configuration.node };
+    await move.peers.ask(move.to, 'POST', `/v1/migrations/${move.id}`, body, doneSchema, { signal: move.signal });
+  },
+
+  async 'stage-image'(move, step) {
+    const image = move.images.send(step.digest);
+    await move.peers.send(
+      move.to,
+      `/v1/images/${step.digest}`,
+      async (output) => {
+        await Promise.all([pipeline(image.output, output), image.done]);
+      },
+      doneSchema,
+      { signal: move.signal, timeoutMs: 3_600_000, onSent: counting(move) },
+    );
+  },
+
+  async 'stage-files'(move) {
+    // read before they are packed: what changes meanwhile shows as a difference later
+    move.staged = await readManifest(move.place.state);
+    const tar = packTree(move.place.state);
+    await move.peers.send(
+      move.to,
+      `/v1/migrations/${move.id}/files`,
+      async (output) => {
+        // a file that grows or vanishes while tar reads it makes it complain; the frozen round sends it again
+        await Promise.all([pipeline(tar.output, output), tar.done.catch(() => undefined)]);
+      },
+      doneSchema,
+      { signal: move.signal, timeoutMs: 3_600_000, onSent: counting(move) },
+    );
+  },
+
+  async 'make-ready'(move) {
+    await mkdir(move.directory, { recursive: true, mode: 0o700 });
+    await move.peers.ask(move.to, 'POST', `/v1/migrations/${move.id}/ready`, {}, doneSchema, { signal: move.signal });
+    move.archive = packNamed(move.place.state);
+  },
+
+  async freeze(move) {
+    move.frozenAtMs = performance.now();
+    await Promise.all([ip(cutPortCommands(move.place)), move.freezer.freeze()]);
+  },
+
+  async dump(move) {
+    const images = join(move.directory, 'images');
+    const work = join(move.directory, 'work');
+    try {
+      await runcCheckpoint(move.spec.name, images, work, move.signal);
+    } catch (error) {
+      move.signal.throwIfAborted();
+      const problem =
+        (await criuErrors(join(work, 'dump.log'))) || (error instanceof Error ? error.message : String(error));
+      throw new TagalongError(
+        'checkpoint-failed',
+        { container: move.spec.name, node: move.configuration.node, problem },
+        error,
+      );
+    }
+  },
+
+  async 'switch-over'(move) {
+    const now = await readManifest(move.place.state);
+    const { changed, removed } = compareManifests(move.staged ?? new Map(), now);
+    const archive = changed.length === 0 ? undefined : move.archive;
+    move.archive?.input.end(changed.map((path) => `./${path}\0`).join(''));
+    move.account.expect(move.account.document().sentBytes + contentBytes(now, changed));
+    await move.peers.send(
+      move.to,
+      `/v1/migrations/${move.id}/switch`,
+      async (output) => {
+        await writeSwitchStream(output, {
+          removed,
+          archive: archive?.output,
+          imageDirectory: join(move.directory, 'images'),
+        });
+        await archive?.done;
+        move.account.enter('restoring');
+        move.progressed();
+      },
+      switchedSchema,
+      { signal: move.signal, timeoutMs: 600_000, onSent: counting(move) },
+    );
+  },
+
+  async commit(move) {
+    move.signal.throwIfAborted();
+    const { id, to, generation, spec } = move;
+    move.handedOver = true; // before the record is written: a cancel that comes now is too late
+    await move.containers.update(spec.name, { handOver: { migration: id, to, generation } });
+    const askedMs = performance.now();
+    const { resumedAfterMs } = await move.peers.ask(to, 'POST', `/v1/migrations/${id}/commit`, {}, committedSchema);
+    const answeredMs = performance.now();
+    const halfWayMs = Math.max(0, answeredMs - askedMs - resumedAfterMs) / 2;
+    move.committed = true;
+    move.account.committed(answeredMs - halfWayMs - (move.frozenAtMs ?? askedMs));
+  },
+
+  async 'clean-up'(move) {
+    await move.containers.remove(move.spec.name);
+    await rm(move.directory, { recursive: true, force: true });
+  },
+};
+
+function counting(move: Move): (bytes: number) => void {
+  return (bytes) => {
+    move.account.sent(bytes);
+    move.progressed();
+  };
+}

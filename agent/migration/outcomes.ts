@@ -1,0 +1,41 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readJson, writeDurably } from '../../host/files.ts';
+
+/** How a migration ended for its destination. Once written it is final. */
+export const outcomeSchema = z.object({
+  migration: z.string(),
+  container: z.string(),
+  outcome: z.enum(['committed', 'aborted']),
+});
+export type Outcome = z.output<typeof outcomeSchema>;
+
+/** What this node, as a destination, has promised: kept on disk, so that a source in doubt is told the same for ever. */
+export interface Outcomes {
+  get(migration: string): Promise<Outcome | undefined>;
+  /** Writes an outcome, unless there is one already; returns the one that holds. */
+  settle(outcome: Outcome): Promise<Outcome>;
+}
+
+const keptMs = 7 * 24 * 3600 * 1000;
+
+/** @param directory - on a disk; entries older than a week are removed */
+export async function openOutcomes(directory: string): Promise<Outcomes> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    if (Date.now() - (await stat(path)).mtimeMs > keptMs) await rm(path, { force: true });
+  }
+  const place = (migration: string) => join(directory, `${migration}.json`);
+  const get = (migration: string) => readJson(place(migration), outcomeSchema);
+  return {
+    get,
+    async settle(outcome) {
+      const before = await get(outcome.migration);
+      if (before !== undefined) return before;
+      await writeDurably(place(outcome.migration), JSON.stringify(outcome));
+      return outcome;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { rm } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import { TagalongError } from '../../broker/contract/errors.ts';
+import { openNetwork } from '../containers/network.ts';
+import type { Move } from './move.ts';
+import { abortedSchema } from './routes.ts';
+
+/**
+ * Before the commit: the container runs on at once from what is still in memory, then the destination is told.
+ * It cannot have started there, since nobody told it to commit.
+ */
+export async function resumeHere(move: Move): Promise<void> {
+  if (move.frozenAtMs !== undefined) {
+    await move.freezer.thaw();
+    await openNetwork(move.spec, move.place, move.configuration.bridge);
+  }
+  await move.archive?.stop();
+  await rm(move.directory, { recursive: true, force: true });
+  await abortThere(move).catch((error: unknown) =>
+    move.log.warn({ err: error, migration: move.id }, 'the destination could not be told'),
+  );
+}
+
+async function abortThere(move: Pick<Move, 'peers' | 'to' | 'id'>): Promise<'committed' | 'aborted'> {
+  const { outcome } = await move.peers.ask(move.to, 'POST', `/v1/migrations/${move.id}/abort`, {}, abortedSchema, {
+    timeoutMs: 5000,
+  });
+  return outcome;
+}
+
+/**
+ * After the word to commit was given and no answer came: the destination is asked until it says how it ended. Its answer is
+ * final, since it writes it down before it gives it. Until then the container stays frozen here.
+ *
+ * @param onDoubt - called once, when the first question is not answered
+ * @throws the signal's reason when this agent stops first
+ */
+export async function settle(
+  move: Pick<Move, 'peers' | 'to' | 'id' | 'spec'>,
+  onDoubt: (error: TagalongError) => void,
+  signal: AbortSignal,
+): Promise<'committed' | 'aborted'> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await abortThere(move);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (attempt === 0)
+        onDoubt(new TagalongError('in-doubt', { migration: move.id, container: move.spec.name, node: move.to }, error));
+      await wait(Math.min(5000, 200 * 2 ** Math.min(attempt, 5)), undefined, { signal });
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { Log } from '../broker/connection.ts';
+import type { Containers } from './containers/containers.ts';
+import { runcState } from './containers/runc.ts';
+import type { Outcomes } from './migration/outcomes.ts';
+
+/**
+ * At start: compares what the disk says with what runs, and finishes or undoes what an earlier run left in the middle.
+ * A container on its way here runs here only if its migration was committed; one that was being started is removed.
+ */
+export async function reconcile(containers: Containers, outcomes: Outcomes, log: Log): Promise<void> {
+  for (const record of containers.leftArrivals) {
+    const { name } = record.spec;
+    const migration = record.arrival ?? '';
+    const { outcome } = await outcomes.settle({ migration, container: name, outcome: 'aborted' });
+    const state = outcome === 'committed' ? await runcState(name) : undefined;
+    if (state === undefined) {
+      if (outcome === 'committed')
+        log.error({ container: name, migration }, 'a container that was handed over to this node is gone');
+      await containers.remove(name);
+      continue;
+    }
+    await containers.adopt({
+      spec: record.spec,
+      generation: record.generation,
+      status: 'running',
+      since: record.since,
+      pid: state.pid,
+    });
+  }
+  for (const record of containers.list()) {
+    const { name } = record.spec;
+    if (record.status === 'creating') {
+      await containers.remove(name);
+      continue;
+    }
+    const state = await runcState(name);
+    if (state === undefined || state.status === 'stopped') {
+      if (record.status !== 'stopped')
+        await containers.update(name, { status: 'stopped', pid: undefined, since: new Date().toISOString() });
+    } else if (state.pid !== record.pid) await containers.update(name, { pid: state.pid });
+  }
+}

@@ -1,0 +1,23 @@
+import type { Log } from '../../broker/connection.ts';
+import type { DraftOf } from '../../broker/contract/topics.ts';
+import type { AgentConfiguration } from '../configuration.ts';
+import type { Containers } from '../containers/containers.ts';
+import type { ImageStore } from '../containers/imageStore.ts';
+import type { Incoming } from '../migration/incoming.ts';
+import type { Outgoing } from '../migration/outgoing.ts';
+import type { SiteView } from './siteView.ts';
+
+/** The parts of this node that requests work with. */
+export interface NodeParts {
+  configuration: AgentConfiguration;
+  containers: Containers;
+  images: ImageStore;
+  incoming: Incoming;
+  outgoing: Outgoing;
+  site: SiteView;
+  drain: { isOn(): boolean; set(on: boolean): Promise<void> };
+  /** The retained document of one container, as published. */
+  documentOf(name: string): DraftOf<'nodeContainer'> | undefined;
+  describeSelf(): Record<string, unknown>;
+  log: Log;
+}

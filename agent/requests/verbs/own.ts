@@ -1,0 +1,18 @@
+import { TagalongError } from '../../../broker/contract/errors.ts';
+import type { ContainerRecord } from '../../containers/record.ts';
+import type { NodeParts } from '../node.ts';
+
+/** A container of this node. @throws TagalongError `unknown-container` */
+export function ownContainer(node: NodeParts, name: string): ContainerRecord {
+  const record = node.containers.get(name);
+  if (record === undefined) throw new TagalongError('unknown-container', { container: name });
+  return record;
+}
+
+/** A container of this node that is not on its way elsewhere. @throws TagalongError also `container-busy` */
+export function idleContainer(node: NodeParts, name: string): ContainerRecord {
+  const record = ownContainer(node, name);
+  const migration = node.outgoing.migrationOf(name) ?? record.handOver?.migration;
+  if (migration !== undefined) throw new TagalongError('container-busy', { container: name, migration });
+  return record;
+}

@@ -1,0 +1,24 @@
+import type { Handlers } from '../dispatch.ts';
+import type { NodeParts } from '../node.ts';
+import { cancelVerb } from './cancel.ts';
+import { describeVerb } from './describe.ts';
+import { drainVerb, undrainVerb } from './drain.ts';
+import { migrateVerb } from './migrate.ts';
+import { pinVerb } from './pin.ts';
+import { runVerb } from './run.ts';
+import { stopVerb } from './stop.ts';
+
+/** How this node obeys each verb. */
+export function verbTable(node: NodeParts): Handlers {
+  return {
+    run: runVerb(node),
+    stop: stopVerb(node),
+    migrate: migrateVerb(node),
+    cancel: cancelVerb(node),
+    pin: pinVerb(node, true),
+    unpin: pinVerb(node, false),
+    drain: drainVerb(node),
+    undrain: undrainVerb(node),
+    describe: describeVerb(node),
+  };
+}

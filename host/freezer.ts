@@ -1,0 +1,87 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { TagalongError } from '../broker/contract/errors.ts';
+
+/** The freezer of one control group: stops and continues all processes in it, unseen by them. */
+export interface Freezer {
+  /** Resolves when every process stands still. */
+  freeze(): Promise<void>;
+  /** Lets them run on. */
+  thaw(): Promise<void>;
+  isFrozen(): Promise<boolean>;
+  /** The processes in the group, by their id in this namespace. */
+  processes(): Promise<number[]>;
+}
+
+interface Controls {
+  directory: string;
+  file: string;
+  frozen: string;
+  thawed: string;
+  /** What the kernel shows when every process stands still. */
+  isStill: () => Promise<boolean>;
+}
+
+/**
+ * Finds the freezer of the group that a process is in.
+ * Source: Linux Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst and cgroup-v2.rst (cgroup.freeze).
+ *
+ * @param pid - a process of the container
+ */
+export async function freezerOf(pid: number): Promise<Freezer> {
+  const controls = await findControls(await readFile(`/proc/${pid}/cgroup`, 'utf8'));
+  const set = (value: string) => writeFile(join(controls.directory, controls.file), value);
+  return {
+    async freeze() {
+      await set(controls.frozen);
+      const deadline = Date.now() + 10_000;
+      while (!(await controls.isStill())) {
+        if (Date.now() > deadline) {
+          await set(controls.thawed);
+          throw new TagalongError('command-failed', {
+            command: `freeze ${controls.directory}`,
+            problem: 'a process does not stop',
+          });
+        }
+        await wait(1);
+      }
+    },
+    thaw: () => set(controls.thawed),
+    isFrozen: () => controls.isStill(),
+    async processes() {
+      const text = await readFile(join(controls.directory, 'cgroup.procs'), 'utf8');
+      return text.split('\n').filter(Boolean).map(Number);
+    },
+  };
+}
+
+async function findControls(memberships: string): Promise<Controls> {
+  const lines = memberships
+    .trim()
+    .split('\n')
+    .map((line) => line.split(':'));
+  const v1 = lines.find(([, controllers]) => controllers?.split(',').includes('freezer'));
+  const read = async (path: string) => (await readFile(path, 'utf8')).trim();
+  if (v1 !== undefined) {
+    const directory = join('/sys/fs/cgroup/freezer', v1.slice(2).join(':'));
+    const state = join(directory, 'freezer.state');
+    return {
+      directory,
+      file: 'freezer.state',
+      frozen: 'FROZEN',
+      thawed: 'THAWED',
+      isStill: async () => (await read(state)) === 'FROZEN',
+    };
+  }
+  const v2 = lines.find(([id]) => id === '0');
+  const directory = join('/sys/fs/cgroup', v2?.slice(2).join(':') ?? '');
+  const events = join(directory, 'cgroup.events');
+  return {
+    directory,
+    file: 'cgroup.freeze',
+    frozen: '1',
+    thawed: '0',
+    isStill: async () => /^frozen 1$/m.test(await read(events)),
+  };
+}
