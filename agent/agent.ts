@@ -13,8 +13,8 @@ import { openContainers } from './containers/containers.ts';
 import { containerDocument } from './containers/document.ts';
 import { makeImageStore } from './containers/imageStore.ts';
 import { openDrain } from './drain.ts';
-import { describeNode } from './health/birth.ts';
-import { type Probe, probeCapabilities } from './health/capabilities.ts';
+import { describeNode } from './health/describeNode.ts';
+import { probeCapabilities } from './health/capabilities.ts';
 import { startTelemetry } from './health/telemetry.ts';
 import { makeIncoming } from './migration/incoming.ts';
 import { openOutcomes } from './migration/outcomes.ts';
@@ -58,7 +58,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   const session = randomUUID();
   for (const path of [dataDirectory, runDirectory, join(dataDirectory, 'images')])
     await mkdir(path, { recursive: true, mode: 0o700 });
-  const probe: Probe = await probeCapabilities();
+  const probe = await probeCapabilities();
   const connection = await connect(configuration, session, log);
   const site = await watchSite(connection);
   const publishing = makePublishing(connection, node, log);

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../../broker/contract/errors.ts';
 
 const facts: NodeFacts = {
   node: 'ap1',
-  architecture: 'x64',
+  architecture: 'x86_64',
   pageSizeBytes: 4096,
   cpuFeatures: ['sse2', 'avx2', 'mce'],
   cgroup: 'v2',
