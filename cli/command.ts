@@ -7,9 +7,11 @@ import { Command } from 'commander';
  * @param example - one command line that works
  */
 export function makeCommand(nameAndArguments: string, summary: string, example: string): Command {
-  return new Command(nameAndArguments.split(' ')[0])
-    .arguments(nameAndArguments.split(' ').slice(1).join(' '))
+  const [name, ...parameters] = nameAndArguments.split(' ');
+  const command = new Command(name)
     .description(summary)
     .option('--json', 'print JSON instead of text')
     .addHelpText('after', `\nExample:\n  $ ${example.split('\n').join('\n  $ ')}`);
+  for (const parameter of parameters) command.argument(parameter);
+  return command;
 }

@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { TagalongError } from '../broker/contract/errors.ts';
 import { type AnsweredReport, describeError } from './answeredError.ts';
 import { EndWith } from './endWith.ts';
@@ -12,14 +12,18 @@ function asksForJson(words: readonly string[]): boolean {
   return words.slice(0, end < 0 ? undefined : end).includes('--json');
 }
 
+/** The command that the words name, as far as they name one: `tagalong lab up`. */
+function namedCommand(program: Command, words: readonly string[]): string {
+  const next = program.commands.find((command) => command.name() === words[0]);
+  return next === undefined ? program.name() : `${program.name()} ${namedCommand(next, words.slice(1))}`;
+}
+
 /** What commander found wrong with the command line, as an error of ours. */
-function usageError(error: CommanderError, words: readonly string[]): TagalongError {
-  const command = words.filter((word) => /^[a-z-]+$/.test(word) && !word.startsWith('-'))[0] ?? '';
+function usageError(error: CommanderError, command: string): TagalongError {
   const problem = error.message
     .replace(/^error: /, '')
-    .replace(/\.$/, '')
-    .split('\n')
-    .join(' ');
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '');
   return new TagalongError('bad-usage', { problem, command }, error);
 }
 
@@ -43,13 +47,15 @@ function show(terminal: Terminal, report: AnsweredReport, json: boolean): void {
  * @returns the exit code, see {@link exitCodeTable}
  */
 export async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {
+  const program = makeProgram(terminal);
   try {
-    await makeProgram(terminal).parseAsync(words, { from: 'user' });
+    await program.parseAsync(words, { from: 'user' });
     return exitCodeTable.ok.code;
   } catch (error) {
     if (error instanceof EndWith) return error.exitCode;
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodeTable.ok.code; // --help, --version
-    const own = error instanceof CommanderError ? usageError(error, words) : error;
+    if (error instanceof CommanderError && error.code === 'commander.help') return exitCodeTable.usage.code; // no command
+    const own = error instanceof CommanderError ? usageError(error, namedCommand(program, words)) : error;
     const report = describeError(own);
     show(terminal, report, asksForJson(words));
     return exitCodeOf(report.code);

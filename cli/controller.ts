@@ -37,7 +37,7 @@ async function configurationOf(options: ControllerOptions): Promise<ControllerCo
   if (connect === undefined) {
     throw new TagalongError('bad-usage', {
       problem: '--no-broker needs --connect URL, or connect in the configuration',
-      command: 'controller',
+      command: 'tagalong controller',
     });
   }
   const { broker: _, ...rest } = fromFile;

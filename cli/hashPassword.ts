@@ -16,7 +16,7 @@ export function hashPasswordCommand(terminal: Terminal, input: Readable = proces
     if (password === '') {
       throw new TagalongError('bad-usage', {
         problem: 'The password on standard input is empty',
-        command: 'hash-password',
+        command: 'tagalong hash-password',
       });
     }
     const { hashPassword } = await import('../broker/embedded/password.ts');

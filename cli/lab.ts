@@ -11,6 +11,7 @@ import type { Terminal } from './terminal/terminal.ts';
 /** `tagalong lab`: a small site in namespaces on this machine. */
 export function labCommand(terminal: Terminal): Command {
   const lab = new Command('lab')
+    .enablePositionalOptions()
     .description('a small site in namespaces on this machine: access points, nodes, stations, a controller')
     .addHelpText('after', '\nExample:\n  $ tagalong lab up && tagalong nodes && tagalong lab down');
   for (const make of [

@@ -30,6 +30,7 @@ function version(): string {
 /** The command `tagalong` with all its sub-commands, writing to the terminal. It throws instead of ending the process. */
 export function makeProgram(terminal: Terminal): Command {
   const program = new Command('tagalong')
+    .enablePositionalOptions()
     .description('Containers that follow their user from Wi-Fi access point to access point, running.')
     .version(version())
     .addHelpText('after', `\nExample:\n  $ tagalong demo\n\nExit codes:\n${exitCodeLines().join('\n')}`)
@@ -61,7 +62,7 @@ export function makeProgram(terminal: Terminal): Command {
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.print(text.replace(/\n$/, '')),
       // errors are printed in one place, with their remedy
-      writeErr: () => undefined,
+      writeErr: (text) => terminal.remark(text.replace(/\n$/, '')),
       outputError: () => undefined,
     });
   }
