@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -131,16 +132,26 @@ function killOne(pid: number): void {
   }
 }
 
+/** The dead stay in the process table until the first process of this machine has seen to them: a moment, usually. */
+async function awaitBurial(pids: ReadonlySet<number>): Promise<void> {
+  const left = () => [...pids].filter((pid) => existsSync(`/proc/${pid}`));
+  for (let round = 0; round < 300 && left().length > 0; round += 1) await delay(10);
+}
+
 /**
  * Ends every process in the control groups of a lab, and waits until they are gone.
  * @throws TagalongError `lab-failed` where one stays
  */
 export async function killLab(present: readonly Hierarchy[], lab: string): Promise<void> {
   const groups = (await Promise.all(present.map((hierarchy) => groupsBelow(directoryOf(hierarchy, lab))))).flat();
+  const killed = new Set<number>();
   for (let round = 0; round < 500; round += 1) {
     const pids = await labProcesses(present, lab);
-    if (pids.length === 0) return;
-    for (const pid of pids) killOne(pid);
+    if (pids.length === 0) return await awaitBurial(killed);
+    for (const pid of pids) {
+      killed.add(pid);
+      killOne(pid);
+    }
     await thaw(groups);
     await delay(10);
   }
