@@ -19,8 +19,8 @@ export interface HostapdRoom {
   control(interfaceName: string, ...command: string[]): Promise<string>;
   /** All stations go, and this one is back within milliseconds. */
   leaveAndReturn(interfaceName: string, mac: string): Promise<void>;
-  /** Kills each hostapd_cli that waits for events, as a lack of memory would. */
-  killListeners(): Promise<void>;
+  /** Process ids of each hostapd_cli that waits for events. */
+  listeners(): Promise<number[]>;
 }
 
 const configuration = (name: string, index: number) =>
@@ -40,11 +40,13 @@ exec chroot "$1" sleep infinity
 /** hostapd keeps the entry of one that has left for a while, and then says nothing of its return; it frees all at once. */
 const returnScript = 'c="hostapd_cli -p /run/hostapd -i $1"; $c deauthenticate ff:ff:ff:ff:ff:ff && $c new_sta "$2"';
 
-const killScript = `
+const listenersScript = `
+mount -t proc proc /proc
 for directory in /proc/[0-9]*; do
   [ "$(readlink $directory/ns/net)" = "$(readlink /proc/self/ns/net)" ] || continue
-  case "$(tr '\\0' ' ' < $directory/cmdline)" in "hostapd_cli -r "*) kill -9 "$(basename $directory)" ;; esac
-done`;
+  case "$(tr '\\0' ' ' < $directory/cmdline)" in "hostapd_cli -r "*) basename $directory ;; esac
+done
+umount /proc`;
 
 /** Makes the room; it goes away with the test. */
 export async function hostapdRoom(t: ExecutionContext, interfaces: readonly string[]): Promise<HostapdRoom> {
@@ -101,8 +103,9 @@ export async function hostapdRoom(t: ExecutionContext, interfaces: readonly stri
     async leaveAndReturn(interfaceName, mac) {
       await programs.run('sh', ['-c', returnScript, 'sh', interfaceName, mac]);
     },
-    async killListeners() {
-      await programs.run('sh', ['-c', `mount -t proc proc /proc${killScript}`]);
+    async listeners() {
+      const { stdout } = await programs.run('sh', ['-c', listenersScript]);
+      return stdout.split('\n').filter(Boolean).map(Number);
     },
     async control(interfaceName, ...command) {
       return (await programs.run('hostapd_cli', ['-p', '/run/hostapd', '-i', interfaceName, ...command])).stdout;
