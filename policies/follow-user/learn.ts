@@ -30,7 +30,9 @@ export function learn(
   if (asked) memory = conclude(memory, asked, outcomeOf(picture, container, asked, nowMs), policy, nowMs);
   const key = place && container.document.follows ? associationKey(container.document.follows, place) : undefined;
   if (node !== memory.node) memory = moved(memory, picture, container, asked?.to === node, key, policy, nowMs);
-  if (key !== undefined && place?.node === node) memory = { ...memory, served: key };
+  // while it is on its way to elsewhere, it is here no longer
+  const leaving = memory.pending !== undefined || migrationUnderWay(picture, container.name) !== undefined;
+  if (key !== undefined && place?.node === node && !leaving) memory = { ...memory, served: key };
   return key === undefined ? memory : { ...memory, association: key };
 }
 

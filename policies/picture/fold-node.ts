@@ -1,3 +1,4 @@
+import type { MessageOf } from '../../broker/contract/topics.ts';
 import type { ObservationOf } from './observation.ts';
 import type { NodePicture } from './site-picture.ts';
 
@@ -23,12 +24,22 @@ export function foldNodeState(
       ...before,
       state,
       birthSession: state.session,
-      onlineAtMs: known ?? Date.parse(state.at),
+      onlineAtMs: known ?? onlineAtMs(before, state, observation.retained),
       clockOffsetMs: same ? before.clockOffsetMs : undefined,
     },
     state.at,
     observation,
   );
+}
+
+/** An agent has read its station list and published its state this long after its birth certificate, at the latest. */
+const startUpMs = 5000;
+
+/** A state from the broker's store may be of a later drain; then the birth certificate tells when the session began. */
+function onlineAtMs(node: NodePicture, state: MessageOf<'nodeState'>, retained: boolean): number {
+  const statedMs = Date.parse(state.at);
+  if (!retained || node.info?.session !== state.session) return statedMs;
+  return Math.min(statedMs, Date.parse(node.info.at) + startUpMs);
 }
 
 /** Folds a birth certificate. It tells of a birth before the state does, which is published last. */

@@ -18,6 +18,8 @@ export interface Played {
 
 const startMs = Date.parse('2026-01-01T00:00:00Z');
 /** Longer than the inactivity limit of hostapd and the longest wait for a retry. */
+/** So long may a change be on its way to the controller. */
+const latencyMs = 200;
 const restMs = 700_000;
 
 /** Plays one random sequence of associations and mishaps on a site, lets it come to rest, and checks what must hold. */
@@ -39,6 +41,8 @@ export function play(seed: number, parts?: Parts): Played {
 
   const maxContainers = random.integer(1, 5);
   const places = new Map<string, string>();
+  let firstOutageMs = Number.POSITIVE_INFINITY;
+  const changes: { mac: string; atMs: number }[] = [];
   const macs: [string, ...string[]] = ['02-00-00-00-00-00'];
   for (let index = 1; index < random.integer(1, 3); index++) macs.push(`02-00-00-00-00-0${index}`);
   const skewed = random.chance(0.5);
@@ -94,6 +98,7 @@ export function play(seed: number, parts?: Parts): Played {
       const from = places.get(mac);
       note(`${mac} ${from} -> ${to}`);
       places.set(mac, to);
+      changes.push({ mac, atMs: time.now() });
       if (from !== to) at(from)?.disassociate(mac);
       at(to)?.associate(mac);
     },
@@ -107,6 +112,7 @@ export function play(seed: number, parts?: Parts): Played {
           const from = places.get(mac);
           note(`${mac} ${from} -> ${to} (flapping)`);
           places.set(mac, to);
+          changes.push({ mac, atMs: time.now() });
           if (from !== to) at(from)?.disassociate(mac);
           at(to)?.associate(mac);
         });
@@ -116,6 +122,7 @@ export function play(seed: number, parts?: Parts): Played {
       const mac = random.pick(macs);
       const from = places.get(mac);
       places.delete(mac);
+      changes.push({ mac, atMs: time.now() });
       note(`${mac} left ${from}`);
       at(from)?.disassociate(mac);
     },
@@ -125,6 +132,7 @@ export function play(seed: number, parts?: Parts): Played {
       at(node)?.restartHostapd(() => macs.filter((mac) => places.get(mac) === node));
     },
     crashAgent: () => {
+      firstOutageMs = Math.min(firstOutageMs, time.now());
       const node = random.pick(names);
       note(`agent of ${node} crashes`);
       at(node)?.crashAgent(
@@ -133,12 +141,14 @@ export function play(seed: number, parts?: Parts): Played {
       );
     },
     restartController: () => {
+      firstOutageMs = Math.min(firstOutageMs, time.now());
       if (!controller.running()) return;
       note('controller restarts');
       controller.crash();
       time.at(time.now() + random.integer(0, 5000), () => controller.start());
     },
     cutController: () => {
+      firstOutageMs = Math.min(firstOutageMs, time.now());
       controller.crashDuringNextStep(random.integer(0, 4));
       time.at(time.now() + random.integer(1000, 8000), () => controller.start());
     },
@@ -169,6 +179,18 @@ export function play(seed: number, parts?: Parts): Played {
       for (const [last, { requestedAtMs: toMs }] of inTime.entries())
         if (last > first && last - first + 1 > mostMoves(policy, toMs - fromMs, Number.POSITIVE_INFINITY))
           broke(`${name} moved ${last - first + 1} times in ${toMs - fromMs} ms`);
+    const own = [...changes.filter(({ mac }) => mac === follows), { atMs: Number.POSITIVE_INFINITY }];
+    for (const [index, { atMs: fromMs }] of own.entries()) {
+      if (fromMs > firstOutageMs) break; // who did not hear all may guess wrong, and mend it later
+      const untilMs = own[index + 1]?.atMs ?? fromMs;
+      const during = inTime.filter(
+        ({ requestedAtMs: atMs }) => atMs >= fromMs + latencyMs && atMs < Math.min(untilMs, firstOutageMs),
+      );
+      if (during.length > 1)
+        broke(
+          `${name} moved ${during.length} times while its client stayed where it was (skewed ${skewed}, ${during.map((move) => `${move.requestedAtMs - startMs} to ${move.to}`).join(', ')})`,
+        );
+    }
     const associations = [...accessPoints.values()].reduce((sum, point) => sum + point.stamps(follows), 0);
     if (inTime.length > mostMoves(policy, Number.POSITIVE_INFINITY, associations))
       broke(`${name} moved ${inTime.length} times for ${associations} associations`);
