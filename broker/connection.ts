@@ -158,8 +158,10 @@ async function firstConnection(client: MqttClient, options: ConnectionOptions): 
   }
 }
 
+/** [MQTT-3.9.3-2] The return code 0x80 of a SUBACK. */
 function isRefused(error: unknown): boolean {
-  return (error as { code?: unknown }).code === 0x80; // [MQTT-3.9.3-2]
+  const { packet } = error as { packet?: { granted?: unknown[] } };
+  return packet?.granted?.includes(0x80) === true;
 }
 
 /** Takes leave of the broker; gives up where it does not answer, as mqtt.js would wait for ever. */

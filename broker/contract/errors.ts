@@ -239,7 +239,7 @@ export const errorTable = {
   'bad-usage': {
     kind: 'refused',
     sentence: '{problem}.',
-    remedy: 'See `tagalong {command} --help`.',
+    remedy: 'See `{command} --help`.',
   },
   'lab-exists': {
     kind: 'refused',

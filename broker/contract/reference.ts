@@ -46,7 +46,7 @@ function topicsTable(site: string): string {
     ];
   });
   return [
-    `All topics stand under \`${rootOf(site)}/\`. A node writes only under its own \`node/{node}/\`, and hears all of it.`,
+    `All topics stand under \`${rootOf(site)}/\`. A node writes under its own \`node/{node}/\` alone, besides its answers, and hears all of it.`,
     '',
     table(['Topic', 'Written by', 'Heard by', 'QoS', 'Retained', 'What'], rows),
   ].join('\n');
