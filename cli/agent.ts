@@ -12,11 +12,13 @@ export function agentCommand(terminal: Terminal): Command {
       const configuration = await readConfiguration(options.config, agentConfigurationSchema);
       const { makeLog } = await import('../host/log.ts');
       const { startAgent } = await import('../agent/agent.ts');
-      const { untilStopped } = await import('./daemon/untilStopped.ts');
+      const { stopSignal } = await import('./daemon/stopSignal.ts');
       const log = makeLog('agent');
+      const stopping = stopSignal();
       const agent = await startAgent(configuration, log);
       if (options.json) terminal.json({ site: configuration.site, node: configuration.node }, 'line');
       else terminal.print(`node ${configuration.node} of site ${configuration.site}`);
-      await untilStopped(log, () => agent.stop());
+      log.info({ signal: await stopping }, 'stopping');
+      await agent.stop();
     });
 }

@@ -69,14 +69,16 @@ export function controllerCommand(terminal: Terminal): Command {
       const configuration = await configurationOf(options);
       const { makeLog } = await import('../host/log.ts');
       const { startSite } = await import('./daemon/startSite.ts');
-      const { untilStopped } = await import('./daemon/untilStopped.ts');
+      const { stopSignal } = await import('./daemon/stopSignal.ts');
       const log = makeLog('controller');
+      const stopping = stopSignal();
       const running = await startSite(configuration, log);
       if (options.json) terminal.json({ site: configuration.site, urls: running.urls }, 'line');
       else {
         const where = Object.values(running.urls).join(', ') || configuration.connect?.url;
         terminal.print(`site ${configuration.site}: ${where}`);
       }
-      await untilStopped(log, running.stop);
+      log.info({ signal: await stopping }, 'stopping');
+      await running.stop();
     });
 }

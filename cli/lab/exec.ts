@@ -18,7 +18,8 @@ export function labExecCommand(terminal: Terminal): Command {
   )
     .addOption(labNameOption())
     .passThroughOptions()
-    .action(async (member: string, command: string[], { name, json }: LabExecOptions) => {
+    .action(async (member: string, words: string[], { name, json }: LabExecOptions) => {
+      const command = words[0] === '--' ? words.slice(1) : words;
       const lab = await import('../../provisioning/lab/exec.ts');
       if (json) {
         terminal.json({ member, ...(await lab.labRun({ name, member, command })) });
