@@ -111,7 +111,7 @@ export const topicTable = {
   nodeMigration: {
     pattern: 'node/{node}/migration/{id}',
     writers: ['node'],
-    readers: ['controller', 'operator', 'viewer'],
+    readers: ['node', 'controller', 'operator', 'viewer'],
     qos: 1,
     retain: true,
     schema: migrationSchema,
