@@ -90,6 +90,9 @@ export async function startBroker(draft: BrokerConfigurationDraft, log: Log): Pr
       urls: { ...(mqtt && { mqtt: mqtt.url }), ...(ws && { ws: ws.url }), ...(unix && { unix: unix.url }) },
       openStream() {
         const [near, far] = duplexPair();
+        // unlike the ends of a socket, neither of a pair hears of the other's end
+        near.once('close', () => far.destroy());
+        far.once('close', () => near.destroy());
         accept(far);
         return near;
       },
