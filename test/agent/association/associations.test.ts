@@ -1,5 +1,6 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
+import type { AssociationTiming } from '../../../agent/association/associations.ts';
 import { hostapdRoom } from './hostapdRoom.ts';
 import { siteWith } from './room.ts';
 
@@ -10,7 +11,12 @@ async function accessPoint(t: ExecutionContext, interfaces: readonly string[] = 
   const room = await hostapdRoom(t, interfaces);
   await room.startHostapd();
   const site = await siteWith(t, room);
-  return { room, site, watch: site.watch, begin: (session = 's1') => site.start(session, interfaces) };
+  return {
+    room,
+    site,
+    watch: site.watch,
+    begin: (session = 's1', timing: Partial<AssociationTiming> = {}) => site.start(session, interfaces, timing),
+  };
 }
 
 test('tells of stations on two interfaces as they come and go', async (t) => {
@@ -45,7 +51,7 @@ test('tells of stations on two interfaces as they come and go', async (t) => {
 
 test('a disconnect and a connect in quick succession are one association anew', async (t) => {
   const { room, watch, begin } = await accessPoint(t);
-  await begin();
+  await begin('s1', { debounceMs: 1500 });
   await room.control('wl0', 'new_sta', one);
   await watch.until(() => watch.events.length === 1);
   const since = watch.documents.get(topicOne)?.since ?? '';
@@ -107,7 +113,7 @@ for (const how of ['SIGTERM', 'SIGKILL'] as const) {
 
 test('outlives the end of its hostapd_cli', async (t) => {
   const { room, watch, begin } = await accessPoint(t);
-  await begin();
+  await begin('s1', { pollMs: 600_000 });
   const [listener, ...others] = await room.listeners();
   t.deepEqual(others, []);
   if (listener === undefined) return t.fail('nobody listens');
@@ -131,7 +137,7 @@ test('starts before hostapd does', async (t) => {
 test("address and host name come from dnsmasq's leases, also when they come late", async (t) => {
   const { room, watch, begin } = await accessPoint(t);
   await writeFile(room.leaseFile, `0 ${one} 10.77.0.51 phone *\n`);
-  await begin();
+  await begin('s1', { pollMs: 600_000 });
   await room.control('wl0', 'new_sta', one);
   await room.control('wl0', 'new_sta', two);
   await watch.until(() => watch.events.length === 2);

@@ -17,7 +17,7 @@ export interface HostapdRoom {
   stopHostapd(how?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** A command of hostapd_cli, e.g. `new_sta 02:00:00:00:00:01`. */
   control(interfaceName: string, ...command: string[]): Promise<string>;
-  /** All stations go, and this one is back within milliseconds. */
+  /** All stations go, and this one is back 50 ms later. */
   leaveAndReturn(interfaceName: string, mac: string): Promise<void>;
   /** Process ids of each hostapd_cli that waits for events. */
   listeners(): Promise<number[]>;
@@ -38,7 +38,8 @@ exec chroot "$1" sleep infinity
 `;
 
 /** hostapd keeps the entry of one that has left for a while, and then says nothing of its return; it frees all at once. */
-const returnScript = 'c="hostapd_cli -p /run/hostapd -i $1"; $c deauthenticate ff:ff:ff:ff:ff:ff && $c new_sta "$2"';
+const returnScript =
+  'c="hostapd_cli -p /run/hostapd -i $1"; $c deauthenticate ff:ff:ff:ff:ff:ff; sleep 0.05; $c new_sta "$2"';
 
 const listenersScript = `
 mount -t proc proc /proc

@@ -1,5 +1,9 @@
 import type { ExecutionContext } from 'ava';
-import { type Associations, startAssociations } from '../../../agent/association/associations.ts';
+import {
+  type Associations,
+  type AssociationTiming,
+  startAssociations,
+} from '../../../agent/association/associations.ts';
 import { connectToSite, type SiteConnection } from '../../../broker/connection.ts';
 import type { DraftOf, MessageOf } from '../../../broker/contract/topics.ts';
 import { startBroker } from '../../../broker/embedded/broker.ts';
@@ -22,7 +26,11 @@ export interface Watch {
 export interface Site {
   watch: Watch;
   /** Starts the part of the agent that is tested, with a connection of its own. */
-  start(session: string, interfaces: readonly string[]): Promise<{ associations: Associations; end(): Promise<void> }>;
+  start(
+    session: string,
+    interfaces: readonly string[],
+    timing?: Partial<AssociationTiming>,
+  ): Promise<{ associations: Associations; end(): Promise<void> }>;
   /** Publishes what the controller would say of a client. */
   fuse(record: DraftOf<'client'>): Promise<void>;
 }
@@ -88,7 +96,7 @@ export async function siteWith(t: ExecutionContext, room: HostapdRoom): Promise<
   return {
     watch: await watchClients(await connect('viewer', 'v')),
     fuse: (record) => controller.publish('client', { mac: record.mac }, record),
-    async start(session, interfaces) {
+    async start(session, interfaces, timing = {}) {
       const connection = await connect(node, 'n');
       const associations = await startAssociations({
         node,
@@ -96,6 +104,7 @@ export async function siteWith(t: ExecutionContext, room: HostapdRoom): Promise<
         connection,
         log,
         programs: room.programs,
+        timing,
         accessPoint: {
           interfaces: [...interfaces],
           hostapdControlDirectory: '/run/hostapd',
