@@ -7,7 +7,7 @@ import { labRun, labStart } from '../../provisioning/lab/exec.ts';
 import { brokerOf } from '../../provisioning/lab/online.ts';
 import { labAssociate, labRoam } from '../../provisioning/lab/roam.ts';
 import { controllerAddress } from '../../provisioning/lab/site.ts';
-import type { LabState } from '../../provisioning/lab/state.ts';
+import { findState, type LabState } from '../../provisioning/lab/state.ts';
 import { labUp } from '../../provisioning/lab/up.ts';
 import { describeError } from '../answeredError.ts';
 import { progressText } from '../migrate.ts';
@@ -147,7 +147,7 @@ async function perform(stage: Stage, done: { right: boolean; measured: DemoMigra
 
 /** Takes the lab down, also after a failure; on request it stays. */
 async function tidyUp({ options, terminal, line }: Stage): Promise<void> {
-  if (options.keep) {
+  if (options.keep && (await findState(options.lab)) !== undefined) {
     terminal.remark(
       `the lab ${options.lab} stays up: tagalong ps --lab ${options.lab}; tagalong lab down --name ${options.lab}`,
     );

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { type ErrorCode, errorTable } from '../../broker/contract/errors.ts';
 import { exitCodeLines, exitCodeOf, exitCodeTable } from '../../cli/exitCodes.ts';
@@ -27,4 +28,13 @@ test('no two rows share a code, and each is printed', (t) => {
   const codes = Object.values(exitCodeTable).map(({ code }) => code);
   t.is(new Set(codes).size, codes.length);
   t.is(exitCodeLines().length, codes.length);
+});
+
+test('the README says the same', async (t) => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const rows = [...readme.matchAll(/^\| (\d+) +\| (.+?) +\|$/gm)].map(([, code, meaning]) => ({
+    code: Number(code),
+    meaning,
+  }));
+  t.deepEqual(rows, Object.values(exitCodeTable));
 });
