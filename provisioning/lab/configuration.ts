@@ -1,3 +1,4 @@
+import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { stringify } from 'yaml';
 import { mosquittoAcl } from '../../broker/contract/mosquittoAcl.ts';
 import type { Role } from '../../broker/contract/topics.ts';
@@ -53,9 +54,15 @@ function usersOf(state: LabState): User[] {
 /** Where the members' broker listens; the socket is seen on this machine too. */
 const socket = '/run/tagalong-lab/broker.sock';
 
+/** As mosquitto_passwd(1) writes it: PBKDF2 with SHA-512. Few iterations, as these passwords are long and random. */
+function mosquittoHash(password: string): string {
+  const salt = randomBytes(12);
+  const hash = pbkdf2Sync(password, salt, 101, 64, 'sha512');
+  return `$7$101$${salt.toString('base64')}$${hash.toString('base64')}`;
+}
+
 function mosquittoFiles(state: LabState): MemberFile[] {
   const settings = [
-    'per_listener_settings false',
     'allow_anonymous false',
     'password_file /etc/mosquitto-lab.passwords',
     'acl_file /etc/mosquitto-lab.acl',
@@ -65,7 +72,7 @@ function mosquittoFiles(state: LabState): MemberFile[] {
     `listener 0 ${socket}`,
     '',
   ];
-  const passwords = usersOf(state).map(({ name, password }) => `${name}:${password}`);
+  const passwords = usersOf(state).map(({ name, password }) => `${name}:${mosquittoHash(password)}`);
   return [
     { path: '/etc/mosquitto-lab.conf', text: settings.join('\n') },
     { path: '/etc/mosquitto-lab.passwords', text: `${passwords.join('\n')}\n`, mode: 0o600 },

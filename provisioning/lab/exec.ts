@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { attach, type CommandOptions, type CommandResult, type LongRunning, start } from '../../host/command.ts';
-import { entryTo, runInside } from './member/enter.ts';
+import { entryTo, runInside, servicePidsOf } from './member/enter.ts';
+import { awaitAgents, awaitBroker } from './online.ts';
 import { type ServiceName, servicesOf, startAndAwait, stopService } from './services.ts';
 import { type LabMember, type LabState, memberOf, readState } from './state.ts';
 
@@ -90,11 +91,25 @@ export async function labStop({ name, member, service }: LabServiceOptions): Pro
   await stopService(state, found, chooseService(state, found, service));
 }
 
-/** Ends a service of a member where it runs, and starts it anew; waits until it answers. */
+async function controllerRuns(state: LabState): Promise<boolean> {
+  const controller = state.members.find((member) => member.kind === 'controller');
+  const broker = state.brokerKind === 'mosquitto' ? 'mosquitto' : 'controller';
+  return controller !== undefined && (await servicePidsOf(state, controller, broker)).length > 0;
+}
+
+/**
+ * Ends a service of a member where it runs, and starts it anew. Waits until it answers; an agent has then said that it is
+ * online, where there is a broker to say it to.
+ *
+ * @throws TagalongError `lab-down`, `unknown-member`, `lab-failed` with the last lines of its log
+ */
 export async function labRestart({ name, member, service }: LabServiceOptions): Promise<void> {
   const state = await readState(name);
   const found = memberOf(state, member);
   const chosen = chooseService(state, found, service);
   await stopService(state, found, chosen);
+  const since = new Date();
   await startAndAwait(state, found, chosen);
+  if (chosen === 'controller' && state.brokerKind === 'embedded') await awaitBroker(state);
+  if (chosen === 'agent' && (await controllerRuns(state))) await awaitAgents(state, [member], since);
 }

@@ -96,9 +96,13 @@ async function build(state: LabState, present: readonly Hierarchy[], onProgress:
       for (const service of servicesOf(state, member)) await startAndAwait(state, member, service);
     }),
   );
-  if (state.agents) {
+  // without a controller there is no broker to say it to
+  if (state.agents && state.members.some((member) => member.kind === 'controller')) {
     onProgress('waiting for the agents');
-    await awaitAgents(state);
+    await awaitAgents(
+      state,
+      state.members.filter(isNode).map((member) => member.name),
+    );
   }
 }
 
