@@ -56,6 +56,15 @@ interface Site {
   client: StationClient;
 }
 
+/** What became of one move. */
+interface Outcome {
+  /** The container is where the move should have brought it. */
+  completed: boolean;
+  /** Nothing at all is to be complained of. */
+  right: boolean;
+  measured: DemoMigration;
+}
+
 /** Runs the container and the client, and hands them over when messages flow. */
 async function setUp(stage: Stage, state: LabState, connection: SiteConnection): Promise<Site> {
   const { options, line, signal } = stage;
@@ -105,7 +114,7 @@ async function publishByHand({ options }: Stage, state: LabState, to: string): P
 }
 
 /** Brings one move about, waits for its end, and asks the client what it saw. */
-async function makeMove(stage: Stage, site: Site, move: Move): Promise<{ right: boolean; measured: DemoMigration }> {
+async function makeMove(stage: Stage, site: Site, move: Move): Promise<Outcome> {
   const { options, terminal, line, signal } = stage;
   const ended = site.observation.nextEnd();
   line.show(move.cause === 'roam' ? `${station} roams to ${move.to}` : `mosquitto_pub: ${container} to ${move.to}`);
@@ -125,10 +134,14 @@ async function makeMove(stage: Stage, site: Site, move: Move): Promise<{ right: 
   if (!options.json) {
     for (const text of migrationLines(migration, measured, seen, faults, terminal.style)) terminal.print(text);
   } else for (const fault of faults) terminal.remark(`${measured.id}: not right: ${fault}`);
-  return { right: faults.length === 0, measured };
+  return {
+    completed: migration.phase === 'completed' && measured.to === move.to,
+    right: faults.length === 0,
+    measured,
+  };
 }
 
-async function perform(stage: Stage, done: { right: boolean; measured: DemoMigration }[]): Promise<void> {
+async function perform(stage: Stage, done: Outcome[]): Promise<void> {
   const { options, line, signal } = stage;
   const wanted = { name: options.lab, accessPoints: 2, nodes: 0, stations: 1, controller: true };
   const state = await labUp({ ...wanted, onProgress: (message) => line.show(message) });
@@ -138,7 +151,12 @@ async function perform(stage: Stage, done: { right: boolean; measured: DemoMigra
   try {
     const site = await setUp(stage, state, connection);
     client = site.client;
-    for (const move of demoMoves(options.rounds, [home, away])) done.push(await makeMove(stage, site, move));
+    for (const move of demoMoves(options.rounds, [home, away])) {
+      const outcome = await makeMove(stage, site, move);
+      done.push(outcome);
+      // the next move begins where this one should have ended
+      if (!outcome.completed) return;
+    }
   } finally {
     await client?.stop();
     await connection.close();
@@ -170,7 +188,7 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
   const interrupt = () => interruption.abort();
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   const stage: Stage = { options, terminal, line: makeLiveLine(terminal), signal: interruption.signal };
-  const done: { right: boolean; measured: DemoMigration }[] = [];
+  const done: Outcome[] = [];
   let failure: unknown;
   try {
     await perform(stage, done);
