@@ -1,4 +1,5 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
@@ -69,11 +70,9 @@ export function makePeers(options: {
     if (endpoint === undefined) throw unreachable(node, 'its address is not known');
     const session = http2.connect(`http://${endpoint.host}:${endpoint.port}`, {
       settings: { initialWindowSize: windowBytes.stream, maxFrameSize: 1 << 20, enablePush: false },
+      createConnection: () => connect({ ...endpoint, noDelay: true }),
     });
-    session.on('connect', () => {
-      session.socket.setNoDelay(true);
-      ping(node, session);
-    });
+    session.on('connect', () => ping(node, session));
     session.on('error', (error) => options.log.debug({ err: error, node }, 'the connection to a peer failed'));
     session.on('close', () => {
       if (sessions.get(node) === session) sessions.delete(node);

@@ -4,7 +4,7 @@ import http2, {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import type { z } from 'zod';
@@ -48,10 +48,10 @@ export async function startDataPlane(options: {
 }): Promise<DataPlane> {
   const server = http2.createServer({ settings: { initialWindowSize: windowBytes.stream, maxFrameSize: 1 << 20 } });
   const sessions = new Set<ServerHttp2Session>();
+  server.on('connection', (socket: Socket) => socket.setNoDelay(true));
   server.on('session', (session) => {
     sessions.add(session);
     session.setLocalWindowSize(windowBytes.session);
-    session.socket.setNoDelay(true);
     session.on('close', () => sessions.delete(session));
     session.on('error', (error) => options.log.debug({ err: error }, 'a data-plane connection failed'));
   });

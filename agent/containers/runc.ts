@@ -38,7 +38,7 @@ const script = `
 exec 9>&1
 read word && [ "$word" = go ] || exit 3
 log=$1; shift
-{ "$@" </dev/null 9>&-; echo "$?" >&9; } 2>&1 | setsid -f cat >>"$log" 9>&-
+{ "$@" </dev/null 9>&-; echo "$?" >&9; } 2>&1 | setsid -f cat >>"$log" 2>/dev/null 9>&-
 `;
 
 /** The script with a mount of the container's root file system in front. */

@@ -107,8 +107,8 @@ function isSame(old: ManifestEntry | undefined, entry: ManifestEntry): boolean {
   );
 }
 
-/** How many bytes of content the named entries hold. */
-export function contentBytes(manifest: Manifest, paths: Iterable<string>): number {
+/** How many bytes of content the named entries hold; all of them where none is named. */
+export function contentBytes(manifest: Manifest, paths: Iterable<string> = manifest.keys()): number {
   let sum = 0;
   for (const path of paths) {
     const entry = manifest.get(path);

@@ -38,8 +38,10 @@ read word <'${answerPath}' && [ "$word" = go ]
     { mode: 0o700 },
   );
   // opened for both directions, so that neither side has to be there first and none sees an early end
-  const fifo = (path: string) => new Socket({ fd: openSync(path, constants.O_RDWR | constants.O_NONBLOCK) });
-  const [reachedFifo, answerFifo] = [fifo(reachedPath), fifo(answerPath)];
+  const fifo = (path: string, reads: boolean) =>
+    new Socket({ fd: openSync(path, constants.O_RDWR | constants.O_NONBLOCK), readable: reads, writable: !reads });
+  const reachedFifo = fifo(reachedPath, true);
+  const answerFifo = fifo(answerPath, false);
   for (const socket of [reachedFifo, answerFifo]) socket.on('error', () => undefined);
   return {
     script,

@@ -64,10 +64,7 @@ export function blockedReasons(source: NodeFacts, answer: OfferAnswer, needs: Ne
 
 function missingFeatures(source: NodeFacts, there: NodeFacts): string[] {
   const has = new Set(there.cpuFeatures);
-  const matters =
-    source.architecture === 'x86_64'
-      ? (flag: string) => x86Instructions.test(flag)
-      : () => true;
+  const matters = source.architecture === 'x86_64' ? (flag: string) => x86Instructions.test(flag) : () => true;
   return source.cpuFeatures.filter((flag) => matters(flag) && !has.has(flag));
 }
 

@@ -82,7 +82,9 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const { changed, removed } = compareManifests(move.staged ?? new Map(), now);
     const archive = changed.length === 0 ? undefined : move.archive;
     move.archive?.input.end(changed.map((path) => `./${path}\0`).join(''));
-    move.account.expect(move.account.document().sentBytes + contentBytes(now, changed));
+    const images = join(move.directory, 'images');
+    const imageBytes = contentBytes(await readManifest(images));
+    move.account.expect(move.account.document().sentBytes + imageBytes + contentBytes(now, changed));
     await move.peers.send(
       move.to,
       `/v1/migrations/${move.id}/switch`,

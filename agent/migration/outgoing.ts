@@ -84,7 +84,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
     const processes = record.pid === undefined ? [] : await (await freezerOf(record.pid)).processes();
     const memoryBytes = (await Promise.all(processes.map(residentBytesOf))).reduce((sum, bytes) => sum + bytes, 0);
     const manifest = await readManifest(containers.place(request.container).state);
-    const fileBytes = contentBytes(manifest, manifest.keys());
+    const fileBytes = contentBytes(manifest);
     const common = { technique: chosen.technique, techniqueReason: chosen.reason, memoryBytes, fileBytes };
     try {
       const answer = await peers.ask(request.to, 'POST', '/v1/offers', { spec: record.spec }, offerAnswerSchema, {
