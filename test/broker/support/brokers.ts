@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBroker } from '../../../broker/embedded/broker.ts';
+import { freePort } from './freePort.ts';
 import { startMosquitto } from './mosquitto.ts';
 import { site, usersWithPasswords } from './people.ts';
 import { makeSilentLog } from './silentLog.ts';
@@ -28,13 +29,13 @@ export interface BrokerKind {
 async function startEmbedded(persistenceDirectory?: string): Promise<BrokerUnderTest> {
   const log = makeSilentLog();
   const settings = { site, users: usersWithPasswords(), ...(persistenceDirectory && { persistenceDirectory }) };
-  let broker = await startBroker({ ...settings, listeners: { mqtt: { port: 0 } } }, log);
-  const url = broker.urls.mqtt ?? '';
+  const listeners = { mqtt: { port: await freePort() } };
+  let broker = await startBroker({ ...settings, listeners }, log);
   return {
-    url,
+    url: broker.urls.mqtt ?? '',
     async restart() {
       await broker.close();
-      broker = await startBroker({ ...settings, listeners: { mqtt: { port: Number(new URL(url).port) } } }, log);
+      broker = await startBroker({ ...settings, listeners }, log);
     },
     close: () => broker.close(),
   };

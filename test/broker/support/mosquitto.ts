@@ -1,26 +1,16 @@
-import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mosquittoAcl } from '../../../broker/contract/mosquittoAcl.ts';
 import { type LongRunning, run, start } from '../../../host/command.ts';
 import { labRootFileSystem } from '../../../provisioning/lab/rootFileSystem.ts';
+import { freePort } from './freePort.ts';
 import { passwordOf, people, site } from './people.ts';
 
 export interface RunningMosquitto {
   url: string;
   restart(): Promise<void>;
   close(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function configuration(port: number): string {
