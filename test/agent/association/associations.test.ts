@@ -95,7 +95,7 @@ test('finds who was there before, and a restart of the agent is no new associati
 for (const how of ['SIGTERM', 'SIGKILL'] as const) {
   test(`outlives a hostapd that ends by ${how}, and corrects itself`, async (t) => {
     const { room, watch, begin } = await accessPoint(t);
-    await begin();
+    await begin('s1', { graceMs: 6000 });
     await room.control('wl0', 'new_sta', one);
     await room.control('wl0', 'new_sta', two);
     await watch.until(() => watch.events.length === 2);

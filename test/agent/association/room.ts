@@ -104,7 +104,7 @@ export async function siteWith(t: ExecutionContext, room: HostapdRoom): Promise<
         connection,
         log,
         programs: room.programs,
-        timing,
+        timing: { startMs: 60_000, ...timing },
         accessPoint: {
           interfaces: [...interfaces],
           hostapdControlDirectory: '/run/hostapd',

@@ -33,7 +33,7 @@ test('reads what is in the air, and drops the row that a colon in its SSID has b
 
 test('an nmcli that hangs is ended with all that belongs to it', async (t) => {
   const { path, directory } = await pathWithNmcli(t, 'echo $$ > "$(dirname "$0")/pid"; exec sleep 1000');
-  t.is(await scanSurroundings(log, { path, timeoutMs: 6000 }), undefined);
+  t.is(await scanSurroundings(log, { path, timeoutMs: 10_000 }), undefined);
   const pid = (await readFile(join(directory, 'pid'), 'utf8')).trim();
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => 'State:\tgone');
   t.regex(status, /State:\t(gone|Z)/);
