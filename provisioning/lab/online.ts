@@ -6,7 +6,7 @@ import { logOf } from './services.ts';
 import type { LabState } from './state.ts';
 import { waitFor } from './waitFor.ts';
 
-const onlineTimeoutMs = 30_000;
+const onlineTimeoutMs = 60_000;
 
 /** How a program on this machine reaches the broker of a lab. */
 export function brokerOf(

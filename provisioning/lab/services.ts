@@ -6,6 +6,9 @@ import { waitFor } from './waitFor.ts';
 
 const tagalong = '/opt/tagalong/bin/tagalong';
 
+const startTimeoutMs = 30_000;
+const patienceMs = 5000;
+
 export type ServiceName = 'hostapd' | 'dnsmasq' | 'agent' | 'controller' | 'mosquitto';
 
 const commands: Readonly<Record<ServiceName, readonly string[]>> = {
@@ -67,26 +70,21 @@ export async function startAndAwait(state: LabState, member: LabMember, service:
   await waitFor(
     state.name,
     `${service} of ${member.name}`,
-    15_000,
+    startTimeoutMs,
     () => answers(state, member, service),
     () => logOf(state, member, service),
   );
 }
 
-/** Ends a service with SIGTERM, with SIGKILL after some seconds, and waits until it is gone. */
+/** Ends a service with SIGTERM, with SIGKILL after some seconds, and waits until it and what it started are gone. */
 export async function stopService(state: LabState, member: LabMember, service: ServiceName): Promise<void> {
-  const started = Date.now();
+  const startedAt = Date.now();
   for (;;) {
     const pids = await servicePidsOf(state, member, service);
     if (pids.length === 0) return;
-    const signal = Date.now() - started > 5000 ? '-KILL' : '-TERM';
-    await runInside(state, member, [
-      'sh',
-      '-c',
-      'kill "$@" 2>/dev/null; sleep 0.05; true',
-      'sh',
-      signal,
-      ...pids.map(String),
-    ]);
+    const patient = Date.now() - startedAt < patienceMs;
+    // the first one ends the others in its own way
+    const kill = patient ? ['-TERM', String(pids[0])] : ['-KILL', ...pids.map(String)];
+    await runInside(state, member, ['sh', '-c', 'kill "$@" 2>/dev/null; sleep 0.05; true', 'sh', ...kill]);
   }
 }

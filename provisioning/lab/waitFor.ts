@@ -21,6 +21,6 @@ export async function waitFor(
       const problem = `${what} did not come up within ${timeoutMs} ms${said === '' ? '' : `: ${said}`}`;
       throw new TagalongError('lab-failed', { lab, problem });
     }
-    await delay(20);
+    await delay(50);
   }
 }

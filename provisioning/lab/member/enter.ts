@@ -58,15 +58,12 @@ export async function startService(
   ]);
 }
 
-/** Prints the pids, inside the member, of the processes that belong to a service. */
-const servicePids = `
-for process in /proc/[0-9]*; do
-  tr '\\0' '\\n' 2>/dev/null <"$process/environ" | grep -qx "LAB_SERVICE=$1" && echo "\${process#/proc/}"
-done
-true`;
+/** Prints the files of the environments, inside the member, that belong to a service. */
+const serviceEnvironments = 'grep -lzx "LAB_SERVICE=$1" /proc/[0-9]*/environ 2>/dev/null; true';
 
-/** Whether a service runs: the pids, inside the member, of its processes. */
+/** Whether a service runs: the pids, inside the member, of its processes; its first one first. */
 export async function servicePidsOf(state: LabState, member: LabMember, service: string): Promise<number[]> {
-  const { stdout } = await runInside(state, member, ['sh', '-c', servicePids, 'sh', service]);
-  return stdout.split('\n').filter(Boolean).map(Number);
+  const { stdout } = await runInside(state, member, ['sh', '-c', serviceEnvironments, 'sh', service]);
+  const pids = [...stdout.matchAll(/^\/proc\/(\d+)\/environ$/gm)].map((match) => Number(match[1]));
+  return pids.sort((a, b) => a - b);
 }
