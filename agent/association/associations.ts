@@ -116,9 +116,11 @@ export async function startAssociations(options: AssociationsOptions): Promise<A
   async function read(hostapd: Hostapd): Promise<void> {
     const askedMs = Date.now();
     const [radio, stations] = await Promise.all([hostapd.radio(), hostapd.list(), leases.read()]);
-    if (radio) radios.set(hostapd.interface, radio);
-    if (!stations) return;
     const name = hostapd.interface;
+    if (radio) radios.set(name, radio);
+    // an event may have been faster than the first answer, so that its document lacks the SSID
+    for (const station of presence.stations.values()) if (station.interface === name) publish(station.mac);
+    if (!stations) return;
     take(
       listed(presence, {
         interface: name,

@@ -130,7 +130,7 @@ test('starts before hostapd does', async (t) => {
   t.deepEqual(associations.radios(), [{ interface: 'wl0' }]);
   await room.startHostapd();
   await room.control('wl0', 'new_sta', one);
-  await watch.until(() => watch.documents.has(topicOne));
+  await watch.until(() => watch.documents.get(topicOne)?.ssid !== undefined);
   t.is(watch.documents.get(topicOne)?.ssid, 'room-0');
 });
 
