@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { checkName } from './guard.ts';
 import { cacheDirectory } from './rootFileSystem.ts';
 
 /** The tree that this program runs from; every member sees it, read-only, at `/opt/tagalong`. */
@@ -14,7 +15,7 @@ export function allData(): string {
   return process.env['TAGALONG_LAB_DATA'] ?? '/var/lib/tagalong-lab';
 }
 
-/** The paths of one lab. */
+/** The paths of one lab. @throws TagalongError `lab-failed` where its name cannot be a part of one */
 export function pathsOf(lab: string): {
   state: string;
   stateFile: string;
@@ -23,6 +24,7 @@ export function pathsOf(lab: string): {
   data: string;
   lock: string;
 } {
+  checkName(lab);
   const state = join(allStates(), lab);
   const shared = join(state, 'shared');
   return {

@@ -2,7 +2,7 @@ import { readFile, rm, rmdir } from 'node:fs/promises';
 import { run } from '../../host/command.ts';
 import { hierarchies, killLab, labProcesses, removeCgroups } from './cgroups.ts';
 import { allData, allStates, pathsOf } from './directories.ts';
-import { checkName, requireRoot } from './guard.ts';
+import { requireRoot } from './guard.ts';
 import { withLock } from './lock.ts';
 import { findState, isAlive } from './state.ts';
 
@@ -53,7 +53,6 @@ export async function takeDown(lab: string): Promise<boolean> {
  * @throws TagalongError `not-root`, or `lab-failed` where something stays
  */
 export async function labDown({ name }: LabDownOptions): Promise<boolean> {
-  checkName(name);
   requireRoot('taking a lab down');
   return await withLock(pathsOf(name).lock, () => takeDown(name));
 }

@@ -68,8 +68,9 @@ export async function writeState(state: LabState): Promise<void> {
 
 /** The state of a lab, or undefined where there is none that can be read. */
 export async function findState(lab: string): Promise<LabState | undefined> {
+  const { stateFile } = pathsOf(lab);
   try {
-    return stateSchema.parse(JSON.parse(await readFile(pathsOf(lab).stateFile, 'utf8')));
+    return stateSchema.parse(JSON.parse(await readFile(stateFile, 'utf8')));
   } catch {
     return undefined;
   }

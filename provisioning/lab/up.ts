@@ -7,7 +7,7 @@ import { type CgroupMode, chooseMode, type Hierarchy, hierarchies } from './cgro
 import { agentFiles, controllerFiles, hostsFile } from './configuration.ts';
 import { pathsOf } from './directories.ts';
 import { takeDown } from './down.ts';
-import { checkName, requireRoot } from './guard.ts';
+import { requireRoot } from './guard.ts';
 import { withLock } from './lock.ts';
 import { runInside } from './member/enter.ts';
 import { type MemberFile, startMember } from './member/start.ts';
@@ -119,7 +119,6 @@ async function isUp(name: string): Promise<boolean> {
  */
 export async function labUp(options: LabUpOptions): Promise<LabState> {
   const { name, onProgress = () => undefined } = options;
-  checkName(name);
   requireRoot('a lab');
   const { state: directory, shared, data, lock } = pathsOf(name);
   return await withLock(lock, async () => {

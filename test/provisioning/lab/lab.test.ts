@@ -166,4 +166,5 @@ test.serial('who is not there is named as such', async (t) => {
   await t.throwsAsync(labRestart({ name, member: 'node1', service: 'hostapd' }), { code: 'unknown-member' });
   await t.throwsAsync(labRun({ name: `${name}-not`, member: 'ap1', command: ['true'] }), { code: 'lab-down' });
   await t.throwsAsync(labDown({ name: '../x' }), { code: 'lab-failed' });
+  await t.throwsAsync(labStatus({ name: '../x' }), { code: 'lab-failed' });
 });
