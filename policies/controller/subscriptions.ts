@@ -1,4 +1,5 @@
 import type { SiteConnection } from '../../broker/connection.ts';
+import { topicOf } from '../../broker/contract/address.ts';
 import type { TagalongError } from '../../broker/contract/errors.ts';
 import { policyName } from '../follow-user/policy.ts';
 import type { Observed } from '../picture/observation.ts';
@@ -34,6 +35,12 @@ export async function subscribeToSite(
       ({ message, topic, retained }) => document(topic, retained, { kind: 'policy', document: message }),
       ({ topic, retained, error }) => document(topic, retained, { kind: 'policy-rejected', error: sentence(error) }),
     ),
+    // the embedded broker lets no malformed document through, and says so here
+    connection.subscribe('audit', {}, ({ message }) => {
+      const problem = /^malformed: (.*)$/s.exec(message?.reason ?? '')?.[1];
+      if (problem !== undefined && message?.topic === topicOf(connection.site, 'policy', policy))
+        hear({ input: { kind: 'policy-rejected', error: problem }, retained: false });
+    }),
     connection.subscribe('client', {}, ({ message, parameters: { mac }, topic, retained }) =>
       document(topic, retained, { kind: 'fused-client', mac, document: message }),
     ),
