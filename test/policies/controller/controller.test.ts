@@ -80,7 +80,7 @@ function reasonIs(reason: string) {
   return (decision: MessageOf<'decision'>) => decision.reasons[0] === reason;
 }
 
-// what these tests ask of a broker does not depend on whether its documents survive a restart
+// TODO: with the durable store three of these wait for ever: a second subscriber misses some retained messages, cause unknown
 for (const kind of brokerKinds.filter(({ name }) => name !== 'embedded, durable')) {
   test(`${kind.name}: a roaming client is followed, and a restart of the controller moves nothing`, async (t) => {
     const broker = await startBroker(t, kind);
