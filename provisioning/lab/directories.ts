@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { checkName } from './guard.ts';
 import { cacheDirectory } from './rootFileSystem.ts';
@@ -13,6 +14,10 @@ export function allStates(): string {
 /** Where the members' file systems are, on a real disk: `TAGALONG_LAB_DATA`, else `/var/lib/tagalong-lab`. */
 export function allData(): string {
   return process.env['TAGALONG_LAB_DATA'] ?? '/var/lib/tagalong-lab';
+}
+
+function lockNumber(lab: string): number {
+  return createHash('sha256').update(lab).digest().readUInt8() % 64;
 }
 
 /** The paths of one lab. @throws TagalongError `lab-failed` where its name cannot be a part of one */
@@ -33,8 +38,8 @@ export function pathsOf(lab: string): {
     shared,
     brokerSocket: join(shared, 'broker.sock'),
     data: join(allData(), lab),
-    // not in the state directory, which goes with the lab
-    lock: join(cacheDirectory(), `lab-${lab}.lock`),
+    // not in the state directory, which goes with the lab; a lock file cannot be removed safely, so labs share a few
+    lock: join(cacheDirectory(), `lab-${lockNumber(lab)}.lock`),
   };
 }
 
