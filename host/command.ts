@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
-import type { Readable, Writable } from 'node:stream';
+import { createInterface } from 'node:readline';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { type ExecaError, execa } from 'execa';
 import { TagalongError } from '../broker/contract/errors.ts';
 
@@ -92,6 +93,16 @@ export async function attach(file: string, parameters: readonly string[]): Promi
   return result.exitCode ?? 128 + (result.signal === undefined ? 0 : (constants.signals[result.signal] ?? 0));
 }
 
+/**
+ * What a program prints, kept until somebody reads it. execa throws away what nobody reads at once, and a program that is
+ * started ahead of time is read late.
+ */
+function keptFor(printed: Readable): Readable {
+  const kept = new PassThrough({ highWaterMark: 1 << 20 });
+  printed.on('error', (error) => kept.destroy(error));
+  return printed.pipe(kept);
+}
+
 export interface LongRunning {
   readonly pid: number | undefined;
   /** Lines of its standard output, as they come. Ends when the program does. */
@@ -119,9 +130,10 @@ export function start(file: string, parameters: readonly string[], options: Comm
     ...(options.env === undefined ? {} : { env: options.env }),
   });
   child.stdin.on('error', () => undefined); // it may end while we write; `ended` tells
+  const output = keptFor(child.stdout);
   return {
     pid: child.pid,
-    lines: () => child.iterable() as AsyncIterable<string>,
+    lines: () => createInterface({ input: output, crlfDelay: Number.POSITIVE_INFINITY }),
     write: (text) => {
       child.stdin.write(text);
     },
@@ -154,6 +166,7 @@ export function stream(file: string, parameters: readonly string[], options: Com
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
   child.stdin.on('error', () => undefined); // it may end while we write; `done` tells
+  const output = keptFor(child.stdout);
   const done = child.then(
     () => undefined,
     (error: ExecaError) => {
@@ -163,7 +176,7 @@ export function stream(file: string, parameters: readonly string[], options: Com
   done.catch(() => undefined); // awaited later, perhaps never
   return {
     input: child.stdin,
-    output: child.stdout,
+    output,
     done,
     async stop() {
       child.kill('SIGKILL');

@@ -43,3 +43,12 @@ test('an archive that breaks off is an error', async (t) => {
   unpack.input.end(Buffer.alloc(700, 'x'));
   await t.throwsAsync(unpack.done, { message: /tar/ });
 });
+
+test('what a waiting tar prints is not lost when it is read late', async (t) => {
+  const { from } = await room(t);
+  const pack = packNamed(from);
+  pack.input.end('./a/b/file\0');
+  await pack.done;
+  const chunks = await Array.fromAsync(pack.output as AsyncIterable<Buffer>);
+  t.true(Buffer.concat(chunks).includes('content'));
+});
