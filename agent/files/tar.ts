@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Streaming, stream } from '../../host/command.ts';
 
 /**
@@ -54,7 +52,24 @@ export function unpackInto(directory: string): Streaming {
   return tar;
 }
 
-/** Gives an archive to a tar that unpacks. It may end before it has read the padding; a stream that broke off fails in tar. */
-export async function feed(source: Readable, tar: Streaming): Promise<void> {
-  await Promise.all([pipeline(source, tar.input).catch(() => undefined), tar.done]);
+/**
+ * Gives an archive to a tar that unpacks. Tar may end before it has read the padding behind the archive; what is left is
+ * then read and thrown away, so that the sender is not cut off.
+ *
+ * @throws the source's error where it breaks off, or TagalongError `command-failed`
+ */
+export async function feed(source: AsyncIterable<Buffer>, tar: Streaming): Promise<void> {
+  const { input } = tar;
+  const closed = new Promise<void>((resolve) => input.once('close', resolve));
+  try {
+    for await (const chunk of source) {
+      if (!input.writable || input.write(chunk)) continue;
+      await Promise.race([new Promise<void>((resolve) => input.once('drain', resolve)), closed]);
+    }
+  } catch (error) {
+    await tar.stop();
+    throw error;
+  }
+  input.end();
+  await tar.done;
 }

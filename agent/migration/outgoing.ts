@@ -129,7 +129,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
       await containers.update(move.spec.name, { handOver: undefined, error: undefined });
       if (outcome === 'committed') return true;
     }
-    log.info({ err: error, migration: move.id }, 'the container runs on here');
+    log.warn({ err: error, migration: move.id }, 'the container runs on here');
     await resumeHere(move);
     await containers.update(move.spec.name, { status: 'running' });
     return false;

@@ -52,3 +52,33 @@ test('what a waiting tar prints is not lost when it is read late', async (t) => 
   const chunks = await Array.fromAsync(pack.output as AsyncIterable<Buffer>);
   t.true(Buffer.concat(chunks).includes('content'));
 });
+
+test('a sender is heard to its end when tar has read enough', async (t) => {
+  const { from, to } = await room(t);
+  const pack = packTree(from);
+  const chunks = [
+    ...(await Array.fromAsync(pack.output as AsyncIterable<Buffer>)),
+    ...Array.from({ length: 64 }, () => Buffer.alloc(1 << 16)),
+  ];
+  let given = 0;
+  await feed(
+    (async function* () {
+      for (const chunk of chunks) {
+        given += 1;
+        yield chunk;
+      }
+    })(),
+    unpackInto(to),
+  );
+  t.is(given, chunks.length);
+  t.is(await digestTree(to), await digestTree(from));
+});
+
+test('a sender that breaks off is told by its own error', async (t) => {
+  const { to } = await room(t);
+  const sender = (async function* () {
+    yield Buffer.alloc(100);
+    throw new Error('the line is cut');
+  })();
+  await t.throwsAsync(feed(sender, unpackInto(to)), { message: 'the line is cut' });
+});
