@@ -139,6 +139,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       site,
       drain,
       documentOf,
+      published: publishing.settled,
       log,
       describeSelf: () => ({
         info: describe(),

@@ -18,6 +18,8 @@ export interface NodeParts {
   drain: { isOn(): boolean; set(on: boolean): Promise<void> };
   /** The retained document of one container, as published. */
   documentOf(name: string): DraftOf<'nodeContainer'> | undefined;
+  /** Resolves when all documents of changes so far are published. */
+  published(): Promise<void>;
   describeSelf(): Record<string, unknown>;
   log: Log;
 }

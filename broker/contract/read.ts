@@ -9,7 +9,9 @@ export const maximumMessageBytes = 256 * 1024;
 /** The first problem that zod found, as field and sentence. */
 export function problemOf(error: z.ZodError): { field: string; problem: string } {
   const issue = error.issues[0];
-  return { field: issue?.path.join('.') || '(the whole message)', problem: issue?.message ?? 'is not valid' };
+  const isMissing = issue?.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  const problem = isMissing ? 'it is missing' : (issue?.message ?? 'is not valid');
+  return { field: issue?.path.join('.') || '(the whole message)', problem };
 }
 
 export type Reading =

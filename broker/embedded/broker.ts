@@ -10,6 +10,7 @@ import { guardStream } from './guardedStream.ts';
 import { type Listener, openListeners } from './listeners.ts';
 import { makeOversizeMarker, makePacketSizeLimit } from './packetSizeLimit.ts';
 import { openPersistence } from './persistence.ts';
+import type { RetainedStore } from './retainedDocuments.ts';
 import { readUsers } from './users.ts';
 
 export interface RunningBroker {
@@ -48,9 +49,10 @@ function aedesOptions(configuration: BrokerConfiguration) {
 export async function startBroker(draft: BrokerConfigurationDraft, log: Log): Promise<RunningBroker> {
   const configuration = check(draft);
   const users = await readUsers(configuration);
-  const persistence = await openPersistence(configuration.persistenceDirectory);
+  const persistence = await openPersistence(configuration.persistenceDirectory, log);
   const marker = makeOversizeMarker(randomBytes(32));
-  const gate = makeGate({ configuration, users, marker, broker: () => aedes, log });
+  const { documents } = persistence;
+  const gate = makeGate({ configuration, users, marker, documents, broker: () => aedes, log });
   const aedes = new Aedes({
     ...aedesOptions(configuration),
     ...gate.hooks,
@@ -61,6 +63,8 @@ export async function startBroker(draft: BrokerConfigurationDraft, log: Log): Pr
   aedes.on('clientError', (client, error) => log.info({ client: client.id, reason: error.message }, 'client lost'));
   aedes.on('connectionError', (_, error) => log.info({ reason: error.message }, 'connection lost'));
   await aedes.listen();
+  // listen() has made the store where none was given
+  Object.assign((aedes as unknown as { persistence: RetainedStore }).persistence, documents);
 
   const streams = new Set<Duplex>();
   function accept(source: Duplex): void {

@@ -7,6 +7,7 @@ import { auditMessage } from './audit.ts';
 import type { BrokerConfiguration, User } from './configuration.ts';
 import { judgePublication } from './judge.ts';
 import type { OversizeMarker } from './packetSizeLimit.ts';
+import type { RetainedDocuments } from './retainedDocuments.ts';
 import { type Identity, identify, type Refusal } from './users.ts';
 
 type Hooks = Required<
@@ -24,6 +25,7 @@ export interface GateOptions {
   configuration: BrokerConfiguration;
   users: ReadonlyMap<string, User>;
   marker: OversizeMarker;
+  documents: Pick<RetainedDocuments, 'isCurrent'>;
   /** The broker, once it has started. */
   broker(): Aedes;
   log: Log;
@@ -34,7 +36,7 @@ function connackError({ returnCode, reason }: Refusal): AuthenticateError {
 }
 
 /** Who may connect, publish, subscribe and hear: the hooks of aedes, which carry out what the pure functions judge. */
-export function makeGate({ configuration, users, marker, broker, log }: GateOptions): Gate {
+export function makeGate({ configuration, users, marker, documents, broker, log }: GateOptions): Gate {
   const { site, anonymous, maximumPacketBytes } = configuration;
   const identities = new WeakMap<Client, Identity>();
   const wills = new WeakMap<Client, string>();
@@ -122,6 +124,9 @@ export function makeGate({ configuration, users, marker, broker, log }: GateOpti
       done(null, null); // [MQTT-3.9.3-2] return code 0x80
     },
     authorizeForward(client, packet: AedesPublishPacket) {
+      // aedes reads stored documents ahead of sending them: a newer one, which the client has been sent, must stay the last
+      const isStored = packet.retain && packet.brokerId === null;
+      if (isStored && !documents.isCurrent(packet)) return null;
       const identity = identities.get(client);
       return identity && mayReceive(identity.role, identity.user, site, packet.topic) ? packet : null;
     },

@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Rejected } from '../../broker/connection.ts';
 import { rootOf, topicOf } from '../../broker/contract/address.ts';
 import { start } from '../../host/command.ts';
+import { migration, nodeContainer } from '../policies/documents.ts';
 import { type BrokerKind, type BrokerUnderTest, brokerKinds } from './support/brokers.ts';
 import { connectAs, hear } from './support/connecting.ts';
 import { makeMailbox } from './support/mailbox.ts';
@@ -41,6 +42,54 @@ everywhere('a late subscriber hears the retained document, until it is cleared',
   await node.publish('nodeState', { node: 'ap1' }, { ...online, session: 's2' });
   const first = await later.next();
   t.deepEqual([first.message?.session, first.retained], ['s2', false]);
+});
+
+everywhere('none of the messages of a sender is lost or overtakes another one', async (t, broker) => {
+  const viewer = await connectAs(t, broker.url, 'eve');
+  const heard = makeMailbox<string>();
+  await viewer.subscribe('nodeMigration', {}, ({ parameters: { id }, message }) =>
+    heard.put(`${id} ${message ? 'published' : 'cleared'}`),
+  );
+  await viewer.subscribe('nodeMigrationEvent', {}, ({ parameters: { id } }) => heard.put(`${id} told`));
+  const node = await connectAs(t, broker.url, 'ap1');
+  const expected: string[] = [];
+  const actual: string[] = [];
+  for (let number = 0; number < 30; number += 1) {
+    const id = `m${number}`;
+    const document = migration(id, 'web', 'ap1', 'ap2');
+    // the sender does not wait in between
+    void node.publish('nodeMigration', { node: 'ap1', id }, document);
+    void node.publish('nodeMigration', { node: 'ap1', id }, undefined);
+    void node.publish('nodeMigrationEvent', { node: 'ap1', id }, document);
+    expected.push(`${id} published`, `${id} cleared`, `${id} told`);
+  }
+  while (actual.length < expected.length) actual.push(await heard.next());
+  t.deepEqual(actual, expected);
+});
+
+everywhere('what changes while stored documents are being read is heard last', async (t, broker) => {
+  const node = await connectAs(t, broker.url, 'ap1');
+  const names = Array.from({ length: 200 }, (_, number) => `c${number}`);
+  for (const name of names) await node.publish('nodeContainer', { node: 'ap1', name }, nodeContainer('ap1', name, 1));
+  const viewer = await connectAs(t, broker.url, 'eve');
+  const last = new Map<string, number | undefined>();
+  const done = Promise.withResolvers<void>();
+  const subscribing = viewer.subscribe('nodeContainer', {}, ({ parameters: { name }, message }) => {
+    if (name === 'end') done.resolve();
+    else last.set(name, message?.generation);
+  });
+  const changing = names.map((name, number) =>
+    node.publish('nodeContainer', { node: 'ap1', name }, number % 2 ? undefined : nodeContainer('ap1', name, 2)),
+  );
+  await Promise.all([subscribing, ...changing]);
+  // stored documents are sent after the answer to the subscription: another one comes after them
+  const end = await connectAs(t, broker.url, 'ap2');
+  await end.publish('nodeContainer', { node: 'ap2', name: 'end' }, nodeContainer('ap2', 'end', 1));
+  await done.promise;
+  t.deepEqual(
+    [...last].filter(([name, generation]) => generation !== (Number(name.slice(1)) % 2 ? undefined : 2)),
+    [],
+  );
 });
 
 everywhere('a request reaches a node and its answer the one who asked', async (t, broker) => {

@@ -20,7 +20,11 @@ export async function move(node: NodeParts, request: RequestOf<'migrate'>): Prom
   if (request.dryRun) return { result: expectation(request, considered) };
   check(node, request); // it may have changed while the nodes were compared
   const { migration, ended } = node.outgoing.begin(request, considered);
-  return { migration, later: ended.then(resultOf) };
+  const later = ended.then(async (document) => {
+    await node.published(); // who hears that it is done has heard how
+    return resultOf(document);
+  });
+  return { migration, later };
 }
 
 function check(node: NodeParts, request: RequestOf<'migrate'>): void {
