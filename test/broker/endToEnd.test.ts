@@ -78,9 +78,11 @@ everywhere('what changes while stored documents are being read is heard last', a
     if (name === 'end') done.resolve();
     else last.set(name, message?.generation);
   });
-  const changing = names.map((name, number) =>
-    node.publish('nodeContainer', { node: 'ap1', name }, number % 2 ? undefined : nodeContainer('ap1', name, 2)),
-  );
+  // from the last one on, so that changes and stored documents meet
+  const changing = names.toReversed().map((name) => {
+    const message = Number(name.slice(1)) % 2 ? undefined : nodeContainer('ap1', name, 2);
+    return node.publish('nodeContainer', { node: 'ap1', name }, message);
+  });
   await Promise.all([subscribing, ...changing]);
   // stored documents are sent after the answer to the subscription: another one comes after them
   const end = await connectAs(t, broker.url, 'ap2');
