@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { connectToSite, type SiteConnection } from '../broker/connection.ts';
 import { topicOf } from '../broker/contract/address.ts';
 import type { DraftOf } from '../broker/contract/topics.ts';
@@ -12,6 +13,7 @@ import type { AgentConfiguration } from './configuration.ts';
 import { openContainers } from './containers/containers.ts';
 import { containerDocument } from './containers/document.ts';
 import { makeImageStore } from './containers/imageStore.ts';
+import { startUpkeep, type Upkeep } from './containers/upkeep.ts';
 import { openDrain } from './drain.ts';
 import { probeCapabilities } from './health/capabilities.ts';
 import { describeNode } from './health/describeNode.ts';
@@ -27,6 +29,9 @@ import { dispatchRequests } from './requests/dispatch.ts';
 import { watchSite } from './requests/siteView.ts';
 import { verbTable } from './requests/verbs/table.ts';
 import { agentVersion } from './version.ts';
+
+/** How long the end waits for the broker. */
+const farewellMs = 2000;
 
 /** A running agent. */
 export interface Agent {
@@ -64,6 +69,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   const publishing = makePublishing(connection, node, log);
 
   const images = makeImageStore(join(dataDirectory, 'images'));
+  let upkeep: Upkeep | undefined;
   const outcomes = await openOutcomes(join(dataDirectory, 'outcomes'));
   const documentOf = (name: string) => {
     const record = containers.get(name);
@@ -122,7 +128,11 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     await publishState();
   };
   const has = {
-    container: (name: string) => containers.get(name) !== undefined,
+    /** A container that was seen elsewhere with a higher generation has left, though its remains may still be here. */
+    container: (name: string) => {
+      const record = containers.get(name);
+      return record !== undefined && (site.container(name)?.generation ?? 0) <= record.generation;
+    },
     migration: (id: string) => outgoing.active().some((document) => document.id === id),
   };
   await dispatchRequests({
@@ -154,6 +164,12 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   connection.onReconnected(() => {
     publishAll().catch((error: unknown) => log.error({ err: error }, 'after the reconnection'));
   });
+  upkeep = startUpkeep({
+    containers,
+    everyMs: configuration.telemetryMs,
+    log,
+    onMemory: (name) => publishing.container(name, documentOf(name)),
+  });
   const telemetry = startTelemetry({
     session,
     everyMs: configuration.telemetryMs,
@@ -176,12 +192,14 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       await outgoing.stop();
       await resuming;
       await associations?.stop();
-      await publishing.settled();
-      await connection.publish(
-        'nodeState',
-        { node },
-        { status: 'offline', session, reason: 'stopped', at: new Date().toISOString() },
-      );
+      const leave = async () => {
+        await publishing.settled();
+        const at = new Date().toISOString();
+        await connection.publish('nodeState', { node }, { status: 'offline', session, reason: 'stopped', at });
+      };
+      // a broker that is away must not hold up the end; it publishes the will itself
+      await Promise.race([leave().catch(() => undefined), wait(farewellMs)]);
+      upkeep?.stop();
       containers.close();
       peers.close();
       await dataPlane.close();

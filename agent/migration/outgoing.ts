@@ -6,13 +6,13 @@ import { reportOf, TagalongError } from '../../broker/contract/errors.ts';
 import type { RequestOf } from '../../broker/contract/requests.ts';
 import type { DraftOf } from '../../broker/contract/topics.ts';
 import { freezerOf } from '../../host/freezer.ts';
-import { residentBytesOf } from '../../host/processes.ts';
 import type { Peers } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
 import { openNetwork } from '../containers/network.ts';
 import type { ContainerRecord } from '../containers/record.ts';
+import { memoryOf } from '../containers/upkeep.ts';
 import { contentBytes, readManifest } from '../files/manifest.ts';
 import { type Account, openAccount } from './account.ts';
 import { blockedReasons } from './compare.ts';
@@ -81,8 +81,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
   async function consider(request: RequestOf<'migrate'>): Promise<Consideration> {
     const record = recordOf(request.container);
     const chosen = chooseTechnique(request.technique);
-    const processes = record.pid === undefined ? [] : await (await freezerOf(record.pid)).processes();
-    const memoryBytes = (await Promise.all(processes.map(residentBytesOf))).reduce((sum, bytes) => sum + bytes, 0);
+    const memoryBytes = await memoryOf(record);
     const manifest = await readManifest(containers.place(request.container).state);
     const fileBytes = contentBytes(manifest);
     const common = { technique: chosen.technique, techniqueReason: chosen.reason, memoryBytes, fileBytes };
@@ -144,12 +143,13 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
     const { account } = move;
     try {
       await perform(move, steps);
-      account.enter('completed');
     } catch (error) {
       const left = await recover(move, error);
       if (left) {
-        await executors['clean-up'](move, { kind: 'clean-up', phase: 'restoring' });
         account.enter('completed');
+        await executors['clean-up'](move, { kind: 'clean-up', phase: 'completed' }).catch((failure: unknown) =>
+          log.error({ err: failure, migration: move.id }, 'what the container left here could not be removed'),
+        );
       } else {
         account.fail(reportOf(error));
         account.enter(move.signal.aborted ? 'cancelled' : 'failed');

@@ -10,7 +10,7 @@ export type Step =
   | { kind: 'dump'; phase: 'freezing' }
   | { kind: 'switch-over'; phase: 'switching' }
   | { kind: 'commit'; phase: 'restoring' }
-  | { kind: 'clean-up'; phase: 'restoring' };
+  | { kind: 'clean-up'; phase: 'completed' };
 
 export type StepKind = Step['kind'];
 
@@ -29,7 +29,7 @@ export function planMigration(input: { technique: Technique; imageDigest: string
     { kind: 'dump', phase: 'freezing' },
     { kind: 'switch-over', phase: 'switching' },
     { kind: 'commit', phase: 'restoring' },
-    { kind: 'clean-up', phase: 'restoring' },
+    { kind: 'clean-up', phase: 'completed' },
   ];
 }
 
