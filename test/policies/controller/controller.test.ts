@@ -197,10 +197,12 @@ for (const kind of brokerKinds) {
 
   test(`${kind.name}: after a restart of the broker the picture is read anew`, async (t) => {
     const broker = await startBroker(t, kind);
-    const { ap1, ap2, requests, decisions, states } = await makeSite(t, broker.url);
+    const { ap1, ap2, alice, requests, decisions, states } = await makeSite(t, broker.url);
     await startOne(t, broker.url);
     await nextThat(decisions, reasonIs('in-place'));
+    const back = new Promise<void>((resolve) => alice.onReconnected(resolve));
     await broker.restart();
+    await back; // else the request may be published before she hears
     if (!kind.durable) {
       for (const [connection, node] of [
         [ap1, 'ap1'],
