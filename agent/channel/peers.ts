@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { Log } from '../../broker/connection.ts';
 import { errorReportSchema } from '../../broker/contract/documents.ts';
 import { type ErrorCode, errorTable, TagalongError } from '../../broker/contract/errors.ts';
-import { windowBytes } from './server.ts';
+import { thisNode, windowBytes } from './server.ts';
 
 export interface Endpoint {
   host: string;
@@ -184,7 +184,8 @@ export function makePeers(options: {
 function errorFrom(node: string, reply: string): TagalongError {
   const checked = errorReportSchema.safeParse(safeJson(reply));
   if (checked.success && checked.data.code in errorTable) {
-    return new TagalongError(checked.data.code as ErrorCode, checked.data.details ?? {});
+    const { code, details = {} } = checked.data;
+    return new TagalongError(code as ErrorCode, details['node'] === thisNode ? { ...details, node } : details);
   }
   return new TagalongError('transfer-failed', { node, problem: 'its answer cannot be read' });
 }

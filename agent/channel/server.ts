@@ -15,6 +15,9 @@ import { reportOf, TagalongError } from '../../broker/contract/errors.ts';
 /** Bytes that may be on their way in one stream, and in one connection, before its reader has taken them. */
 export const windowBytes = { stream: 16 << 20, session: 64 << 20 };
 
+/** Stands for the node that answers, in its own errors: its peer puts the name there. */
+export const thisNode = 'this node';
+
 export interface ChannelRequest {
   /** The parts of the path that stand for `:name` in the route's pattern. */
   parameters: Record<string, string>;
@@ -92,13 +95,23 @@ async function answer(
     });
     reply(stream, 200, result);
   } catch (error) {
-    const report = reportOf(error);
+    const report = reportOf(isOfTheSystem(error) ? transferFailure(error) : error);
     log[report.code === 'bug' ? 'error' : 'info'](
       { err: error, path: headers[':path'] },
       'a data-plane request failed',
     );
     reply(stream, 500, report);
   }
+}
+
+/** Whether the kernel refused something: a full disk or tmpfs is no mistake of ours. */
+function isOfTheSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}
+
+/** Who hears it knows this node's name, see peers.ts. */
+function transferFailure(error: NodeJS.ErrnoException): TagalongError {
+  return new TagalongError('transfer-failed', { node: thisNode, problem: error.message }, error);
 }
 
 function reply(stream: ServerHttp2Stream, status: number, body: object): void {
