@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { connectToSite, type SiteConnection } from '../broker/connection.ts';
 import { topicOf } from '../broker/contract/address.ts';
 import type { DraftOf } from '../broker/contract/topics.ts';
+import { keepAddress } from '../host/bridge.ts';
 import type { Logger } from '../host/log.ts';
 import { type Associations, startAssociations } from './association/associations.ts';
 import { makePeers } from './channel/peers.ts';
@@ -63,6 +64,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   const session = randomUUID();
   for (const path of [dataDirectory, runDirectory, join(dataDirectory, 'images')])
     await mkdir(path, { recursive: true, mode: 0o700 });
+  await keepAddress(configuration.bridge);
   const probe = await probeCapabilities();
   const connection = await connect(configuration, session, log);
   const site = await watchSite(connection);
