@@ -3,7 +3,7 @@ import anyTest, { type TestFn } from 'ava';
 import type { Verb } from '../../../broker/contract/requests.ts';
 import type { StationClient } from '../../../cli/demo/stationClient.ts';
 import { type LabSite, openLabSite } from './support/labSite.ts';
-import { assertRefused, type Expected } from './support/refusal.ts';
+import { assertDone, assertRefused, type Expected } from './support/refusal.ts';
 import { assertUnharmed, buildImage, connectClient, image, runService, serviceCommand } from './support/service.ts';
 
 const brokerKinds = ['embedded', 'mosquitto'] as const;
@@ -180,7 +180,7 @@ for (const brokerKind of brokerKinds) {
       t.is(ran.status, 'done', JSON.stringify(ran.error));
       const described = await site.last('describe', { container: name });
       t.like(described.result?.['container'], { mac: '02-ab-cd-ef-00-01', follows: '02-77-00-01-00-ff' });
-      t.is((await site.last('stop', { container: name, timeoutMs: 0 })).status, 'done');
+      await assertDone(t, site, 'stop', { container: name, timeoutMs: 0 });
     },
   );
 }

@@ -2,7 +2,7 @@ import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import type { StationClient } from '../../../cli/demo/stationClient.ts';
 import { labRestart, labStart, labStop } from '../../../provisioning/lab/exec.ts';
 import { type LabSite, openLabSite } from './support/labSite.ts';
-import { assertError, assertRefused, type Expected } from './support/refusal.ts';
+import { assertDone, assertError, assertRefused, type Expected } from './support/refusal.ts';
 import { assertUnharmed, buildImage, connectClient, image, runService } from './support/service.ts';
 
 /** Nodes that cannot take a container, each for a reason of its own; the container is on node1. */
@@ -47,7 +47,7 @@ test.serial('a node that is offline is not moved to, and another answers for wha
   const { site, client } = t.context;
   const others = ['node1', 'node2'];
   await runService(site, { name: 'away', node: 'node1' });
-  t.is((await site.last('migrate', { container: 'away', to: 'node3' })).status, 'done');
+  await assertDone(t, site, 'migrate', { container: 'away', to: 'node3' });
   await withoutAgent(t);
   try {
     const expected: Expected = { code: 'node-offline', names: ['node3'] };
@@ -77,7 +77,7 @@ test.serial('a node that is offline is not moved to, and another answers for wha
     node: 'node3',
     status: 'running',
   });
-  t.is((await site.last('stop', { container: 'away', timeoutMs: 0 })).status, 'done');
+  await assertDone(t, site, 'stop', { container: 'away', timeoutMs: 0 });
   await assertUnharmed(t, client, 'the return of node3');
 });
 
@@ -116,7 +116,7 @@ test.serial('a node that is full is not moved to', async (t) => {
     await buildImage(site, 'node3');
     await runService(site, { name: 'filler', node: 'node3' });
     await assertBlocked(t, ['node1', 'node2', 'node3'], { code: 'node-full', names: ['node3', '1 containers'] });
-    t.is((await site.last('stop', { container: 'filler', timeoutMs: 0 })).status, 'done');
+    await assertDone(t, site, 'stop', { container: 'filler', timeoutMs: 0 });
   } finally {
     await site.run('node3', 'mv', `${file}.before`, file);
     await withAgent(t);
@@ -134,7 +134,7 @@ test.serial('a directory that is bound and not there is told', async (t) => {
     answer.blockedReasons?.map(({ code }) => code),
     ['bind-missing'],
   );
-  t.is((await site.last('stop', { container: 'bound', timeoutMs: 0 })).status, 'done');
+  await assertDone(t, site, 'stop', { container: 'bound', timeoutMs: 0 });
 });
 
 test.serial('a node whose memory file system is too small fails the move, and the container runs on', async (t) => {
@@ -184,6 +184,6 @@ test.serial('a node of another architecture is not moved to', async (t) => {
 
 test.serial('after all that it moves to that very node', async (t) => {
   const { site, client } = t.context;
-  t.is((await site.last('migrate', { container: 'web', to: 'node3' })).status, 'done');
+  await assertDone(t, site, 'migrate', { container: 'web', to: 'node3' });
   await assertUnharmed(t, client, 'a migration');
 });

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava';
 import { type ErrorCode, errorTable } from '../../../../broker/contract/errors.ts';
-import type { Response } from '../../../../broker/contract/requests.ts';
+import type { Response, Verb } from '../../../../broker/contract/requests.ts';
 import type { LabSite } from './labSite.ts';
 
 export interface Expected {
@@ -41,4 +41,16 @@ export async function assertRefused(
   t.is(site.responses.all.length - from, 1, JSON.stringify(site.responses.all.slice(from)));
   assertError(t, answer, expected);
   return answer;
+}
+
+/** Sends a request and asserts that it was carried out. */
+export async function assertDone(
+  t: ExecutionContext,
+  site: LabSite,
+  verb: Verb,
+  request: Record<string, unknown>,
+): Promise<Response> {
+  const response = await site.last(verb, request);
+  t.is(response.status, 'done', JSON.stringify(response.error));
+  return response;
 }
