@@ -47,6 +47,9 @@ export interface Peers {
   close(): void;
 }
 
+/** A stream on which nothing moves for so long is given up: a container may be frozen meanwhile. */
+const idleMs = 30_000;
+
 /** A transfer below this size tells of set-up, not of throughput. */
 const tellingBytes = 1 << 20;
 
@@ -114,6 +117,10 @@ export function makePeers(options: {
     let failure: unknown;
     stream.on('error', (error) => {
       failure ??= error;
+    });
+    stream.setTimeout(idleMs, () => {
+      failure ??= new TagalongError('transfer-failed', { node, problem: `nothing moved for ${idleMs} ms` });
+      stream.close(http2.constants.NGHTTP2_CANCEL);
     });
     const closed = new Promise<void>((resolve) => stream.once('close', resolve));
     const status = new Promise<number>((resolve) =>
