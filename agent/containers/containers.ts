@@ -57,6 +57,8 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
   await mkdir(top, { recursive: true, mode: 0o700 });
   const records = new Map<string, ContainerRecord>();
   const leftArrivals: ContainerRecord[] = [];
+  /** Being stopped: that its process has ended is no news, and writing it down would bring its directory back. */
+  const stopping = new Set<string>();
   for (const record of await load(top, log)) {
     if (record.arrival === undefined) records.set(record.spec.name, record);
     else leftArrivals.push(record);
@@ -102,11 +104,12 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
       }
     },
     async stop(name, timeoutMs) {
+      stopping.add(name);
       await tryRun('runc', ['kill', name, 'TERM'], { timeoutMs: 10_000 });
       const deadline = Date.now() + timeoutMs;
       const pid = records.get(name)?.pid;
       while (pid !== undefined && Date.now() < deadline && (await startTimeOf(pid)) !== undefined) await wait(20);
-      await containers.remove(name);
+      await containers.remove(name).finally(() => stopping.delete(name));
     },
     async update(name, change) {
       const before = records.get(name);
@@ -125,8 +128,9 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
     close: () => clearInterval(watch),
   };
 
+  const isBusy = (name: string) => stopping.has(name) || options.isBusy(name);
   const watch = setInterval(() => {
-    for (const record of records.values()) void noticeEnd(record, containers, options);
+    for (const record of records.values()) void noticeEnd(record, containers, { ...options, isBusy });
   }, 500);
   watch.unref();
   return containers;

@@ -8,7 +8,8 @@ export interface Subject {
   migration?: string | undefined;
 }
 
-export type Addressee = { kind: 'me' } | { kind: 'other' } | { kind: 'refuse'; error: TagalongError };
+/** `owner` is the node that obeys, where there is one. */
+export type Addressee = { kind: 'me' } | { kind: 'other'; owner?: string } | { kind: 'refuse'; error: TagalongError };
 
 /** What this node itself has; it is newer than what the broker says of it. */
 export interface Own {
@@ -50,7 +51,7 @@ export function addresseeOf(subject: Subject, own: Own, site: SiteView): Address
 }
 
 function elsewhere(owner: string, own: Own, site: SiteView): Addressee {
-  if (site.answering().includes(owner)) return { kind: 'other' };
+  if (site.answering().includes(owner)) return { kind: 'other', owner };
   return nobody(own, site, new TagalongError('node-offline', { node: owner }));
 }
 

@@ -7,13 +7,18 @@ export type Answer = DraftOf<'response'>;
 export interface Answers {
   /**
    * Looks a request up by its id.
-   * @returns `new` and notes it; `same` with the last answer, if there was one yet; `different` for another request
+   *
+   * @param whose - who obeys it now; `elsewhere` is noted too, so that a node that gets the container by this very request
+   * does not obey it once more when it is repeated; `unclaimed` is not
+   * @returns `new`; `same` with this node's last answer, if there was one yet; `elsewhere` for one that another node
+   * answered and will answer again; `different` for another request under the same id
    */
   meet(
     id: string,
     verb: string,
     request: object,
-  ): { kind: 'new' } | { kind: 'same'; last: Answer | undefined } | { kind: 'different' };
+    whose?: 'mine' | 'elsewhere' | 'unclaimed',
+  ): { kind: 'new' } | { kind: 'same'; last: Answer | undefined } | { kind: 'elsewhere' } | { kind: 'different' };
   note(answer: Answer): void;
 }
 
@@ -22,7 +27,7 @@ const keptCount = 10_000;
 
 /** @param now - wall time in ms */
 export function makeAnswers(now: () => number = Date.now): Answers {
-  const met = new Map<string, { digest: string; atMs: number; last: Answer | undefined }>();
+  const met = new Map<string, { digest: string; atMs: number; isMine: boolean; last: Answer | undefined }>();
   const forget = () => {
     for (const [id, entry] of met) {
       if (met.size <= keptCount && now() - entry.atMs < keptMs) return; // in order of arrival
@@ -30,17 +35,18 @@ export function makeAnswers(now: () => number = Date.now): Answers {
     }
   };
   return {
-    meet(id, verb, request) {
+    meet(id, verb, request, whose = 'mine') {
       forget();
       const digest = createHash('sha256')
         .update(JSON.stringify([verb, sorted(request)]))
         .digest('hex');
       const before = met.get(id);
       if (before === undefined) {
-        met.set(id, { digest, atMs: now(), last: undefined });
+        if (whose !== 'unclaimed') met.set(id, { digest, atMs: now(), isMine: whose === 'mine', last: undefined });
         return { kind: 'new' };
       }
-      return before.digest === digest ? { kind: 'same', last: before.last } : { kind: 'different' };
+      if (before.digest !== digest) return { kind: 'different' };
+      return before.isMine ? { kind: 'same', last: before.last } : { kind: 'elsewhere' };
     },
     note(answer) {
       const entry = met.get(answer.id);

@@ -89,15 +89,15 @@ export async function dispatchRequests(options: DispatchOptions): Promise<void> 
       return;
     }
     const addressee: Addressee = addresseeOf(subjectOf(request), own, site);
-    if (addressee.kind === 'other') return;
     const id = request.id ?? randomUUID();
     const { id: _, ...content } = request;
-    const meeting = answers.meet(id, verb, content);
-    if (meeting.kind === 'different') return refuseReused(verb, id);
+    const meeting = answers.meet(id, verb, content, whoseIs(addressee));
     if (meeting.kind === 'same') {
       if (meeting.last !== undefined) await connection.publish('response', { verb, id }, meeting.last);
       return;
     }
+    if (meeting.kind === 'elsewhere' || addressee.kind === 'other') return;
+    if (meeting.kind === 'different') return refuseReused(verb, id);
     if (addressee.kind === 'refuse') return refuse(verb, id, addressee.error);
     const { expiresAt } = request;
     if (expiresAt !== undefined && Date.parse(expiresAt) < Date.now())
@@ -151,6 +151,11 @@ function loosely(raw: unknown): Subject {
     node: name('node'),
     migration: requestIdSchema.safeParse(source['migration']).data,
   };
+}
+
+function whoseIs(addressee: Addressee): 'mine' | 'elsewhere' | 'unclaimed' {
+  if (addressee.kind !== 'other') return 'mine';
+  return addressee.owner === undefined ? 'unclaimed' : 'elsewhere';
 }
 
 function subjectOf(request: Subject): Subject {

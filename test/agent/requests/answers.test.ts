@@ -17,6 +17,20 @@ test('the same id for another request or another verb is told', (t) => {
   t.deepEqual(answers.meet('a', 'unpin', { container: 'web' }), { kind: 'different' });
 });
 
+test('a request that another node obeyed stays its own, also when the container has come here', (t) => {
+  const answers = makeAnswers();
+  const request = { container: 'web', to: 'ap2' };
+  t.deepEqual(answers.meet('a', 'migrate', request, 'elsewhere'), { kind: 'new' });
+  t.deepEqual(answers.meet('a', 'migrate', request, 'mine'), { kind: 'elsewhere' });
+  t.deepEqual(answers.meet('a', 'migrate', { ...request, to: 'ap3' }, 'mine'), { kind: 'different' });
+});
+
+test('a request that nobody had to obey may find its node when it is repeated', (t) => {
+  const answers = makeAnswers();
+  t.deepEqual(answers.meet('a', 'pin', { container: 'web' }, 'unclaimed'), { kind: 'new' });
+  t.deepEqual(answers.meet('a', 'pin', { container: 'web' }, 'mine'), { kind: 'new' });
+});
+
 test('answers are forgotten after a day', (t) => {
   let now = 0;
   const answers = makeAnswers(() => now);
