@@ -87,7 +87,11 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     onChange: (name) => publishing.container(name, documentOf(name)),
     isBusy: (name) => outgoing.migrationOf(name) !== undefined,
   });
-  const peers = makePeers({ endpointOf: (peer) => site.info(peer)?.dataPlane, log });
+  const peers = makePeers({
+    endpointOf: (peer) => site.info(peer)?.dataPlane,
+    known: () => site.answering().filter((peer) => peer !== node),
+    log,
+  });
   const drain = await openDrain(dataDirectory, () => publishState());
   const facts = () =>
     presentFacts({ configuration, probe, containers: () => containers.list().length, isDraining: drain.isOn });

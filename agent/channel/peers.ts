@@ -23,7 +23,7 @@ export interface LinkMeasure {
   throughputBytesPerSecond?: number;
 }
 
-/** The other agents, as this one talks to them. One connection for each is opened at need and kept. */
+/** The other agents, as this one talks to them. One connection for each is opened when it is known of, or at need, and kept. */
 export interface Peers {
   /** Sends JSON, receives JSON. @throws TagalongError what the peer says, or `peer-unreachable` */
   ask<S extends z.ZodType>(
@@ -55,10 +55,12 @@ const tellingBytes = 1 << 20;
 
 /**
  * @param endpointOf - where a node's data plane listens, from its birth certificate
- * @param pingMs - how often an open connection is measured
+ * @param pingMs - how often open connections are measured and missing ones opened
  */
 export function makePeers(options: {
   endpointOf: (node: string) => Endpoint | undefined;
+  /** Nodes to keep a connection to. */
+  known?: () => string[];
   log: Log;
   pingMs?: number;
 }): Peers {
@@ -91,10 +93,15 @@ export function makePeers(options: {
     });
   }
 
-  const timer = setInterval(() => {
-    for (const [node, session] of sessions)
+  /** Open before it is needed: the first migration waits for no handshake, and the link is measured. */
+  function tend(): void {
+    for (const node of options.known?.() ?? []) if (options.endpointOf(node) !== undefined) sessionTo(node);
+    for (const [node, session] of sessions) {
       if (!session.closed && !session.destroyed && !session.connecting) ping(node, session);
-  }, options.pingMs ?? 5000);
+    }
+  }
+
+  const timer = setInterval(tend, options.pingMs ?? 5000);
   timer.unref();
 
   function unreachable(node: string, problem: string, cause?: unknown): TagalongError {
