@@ -100,6 +100,7 @@ export function contractReference(site = 'default'): string {
     'A message that its sender may not publish, that is too large, that is a retained request, or a document that does not fit its',
     'schema is acknowledged, so that the sender does not repeat it for ever, and dropped; `audit/{user}` says so with the reason. A',
     'refused subscription is answered with the return code 0x80. Requests that are malformed are passed on: agents answer them.',
+    'Of one user it says at most 20 things at once and 5 more in each second; the next one tells how many were passed over.',
     'A WebSocket frame or a CONNECT, SUBSCRIBE or UNSUBSCRIBE packet above the limit ends its connection, and the audit says so too.',
     '',
   ].join('\n');

@@ -4,6 +4,7 @@ import { mayLeaveWill, mayReceive, maySubscribe } from '../contract/acl.ts';
 import { rootOf } from '../contract/address.ts';
 import type { auditSchema } from '../contract/documents.ts';
 import { auditMessage } from './audit.ts';
+import { makeAuditLimit } from './auditLimit.ts';
 import type { BrokerConfiguration, User } from './configuration.ts';
 import { judgePublication } from './judge.ts';
 import type { OversizeMarker } from './packetSizeLimit.ts';
@@ -14,6 +15,10 @@ type Hooks = Required<
   Pick<AedesOptions, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>
 >;
 type Action = (typeof auditSchema)['_output']['action'];
+type Details = { topic: string; bytes: number; reason: string };
+
+/** Outside of every site, so that nobody may hear it. */
+const unheardTopic = '$SYS/tagalong/dropped';
 
 export interface Gate {
   hooks: Hooks;
@@ -40,15 +45,22 @@ export function makeGate({ configuration, users, marker, documents, broker, log 
   const { site, anonymous, maximumPacketBytes } = configuration;
   const identities = new WeakMap<Client, Identity>();
   const wills = new WeakMap<Client, string>();
+  const auditLimit = makeAuditLimit();
 
-  function audit(client: Client, action: Action, details: { topic: string; bytes: number; reason: string }) {
+  /** @returns undefined where too much has been said about this user already */
+  function audit(client: Client, action: Action, details: Details) {
     const { user, role } = identities.get(client) ?? { user: 'unknown', role: 'none' };
-    log.warn({ user, client: client.id, action, ...details }, 'not let through');
-    return auditMessage(site, { user, role, client: client.id, action, ...details });
+    const passedOver = auditLimit.admit(user, performance.now());
+    if (passedOver === undefined) return undefined;
+    const reason = passedOver === 0 ? details.reason : `${details.reason} (${passedOver} more before it were not told)`;
+    log.warn({ user, client: client.id, action, ...details, reason }, 'not let through');
+    return auditMessage(site, { user, role, client: client.id, action, ...details, reason });
   }
 
-  function publishAudit(client: Client, action: Action, details: { topic: string; bytes: number; reason: string }) {
-    const packet = { ...audit(client, action, details), cmd: 'publish', qos: 0, dup: false, retain: false } as const;
+  function publishAudit(client: Client, action: Action, details: Details) {
+    const message = audit(client, action, details);
+    if (message === undefined) return;
+    const packet = { ...message, cmd: 'publish', qos: 0, dup: false, retain: false } as const;
     broker().publish(packet, (error) => {
       if (error) log.warn({ err: error }, 'an audit could not be published');
     });
@@ -111,7 +123,7 @@ export function makeGate({ configuration, users, marker, documents, broker, log 
           topic: packet.topic,
           bytes: oversizeBytes ?? payload.length,
           reason: verdict.reason,
-        }),
+        }) ?? { topic: unheardTopic, payload: Buffer.alloc(0) },
       );
       done(null);
     },

@@ -214,3 +214,17 @@ test.serial('a message of 200 MB passes through without being held in memory', a
   // buffers are freed a little after they are collected
   t.true(mostBytes < (chunk.length * chunks) / 2, `${mostBytes} bytes were held`);
 });
+
+test('a flood of what is not let through is acknowledged, and told in few words', async (t) => {
+  const broker = await startFor(t);
+  const { openStream } = broker;
+  const viewer = await connectAs(t, '', 'alice', { openStream });
+  const audits = await hear(viewer, 'audit');
+  const states = await hear(viewer, 'nodeState');
+  const node = await connectAs(t, '', 'ap1', { openStream });
+  const flood = Array.from({ length: 500 }, () => node.publish('nodeState', { node: 'ap2' }, online));
+  await Promise.all(flood);
+  await node.publish('nodeState', { node: 'ap1' }, online);
+  t.is((await states.next()).parameters.node, 'ap1');
+  t.true(audits.rest.length >= 1 && audits.rest.length < 100, `${audits.rest.length} audits`);
+});

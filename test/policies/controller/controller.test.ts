@@ -129,6 +129,41 @@ for (const kind of brokerKinds) {
     t.like(await nextThat(requests, () => true), { container: 'web', to: 'ap2' });
   });
 
+  test(`${kind.name}: two controllers by mistake move a container once`, async (t) => {
+    const broker = await startBroker(t, kind);
+    const { ap1, ap2, requests, decisions } = await makeSite(t, broker.url);
+    await startOne(t, broker.url);
+    await startOne(t, broker.url);
+    const bothSee = async (node: string) => {
+      for (let told = 0; told < 2; told += 1)
+        await nextThat(decisions, ({ reasons, from }) => reasons[0] === 'in-place' && from === node);
+    };
+    await bothSee('ap1');
+    // as an agent: it obeys the first request, and cannot obey a second one
+    const obeyed: string[] = [];
+    await ap1.subscribe('requestMigrate', {}, async ({ message }) => {
+      const { id = '', to = '' } = message ?? {};
+      const answer = { id, verb: 'migrate' as const, node: 'ap1', at: instant(Date.now()) };
+      obeyed.push(id);
+      if (obeyed.length === 1) {
+        await ap1.publish('response', { verb: 'migrate', id }, { ...answer, status: 'accepted', migration: id });
+        await ap1.publish('nodeMigration', { node: 'ap1', id }, migration(id, 'web', 'ap1', to));
+      } else {
+        const error = { code: 'container-busy', message: 'it is being moved', remedy: 'wait' };
+        await ap1.publish('response', { verb: 'migrate', id }, { ...answer, status: 'rejected', error });
+      }
+    });
+    await associate(ap2, 'ap2');
+    const asked = [await nextThat(requests, () => true)];
+    await own(ap2, 'ap2', 4);
+    await ap1.publish('nodeContainer', { node: 'ap1', name: 'web' }, undefined);
+    await ap1.publish('nodeMigration', { node: 'ap1', id: asked[0]?.id ?? '' }, undefined);
+    await bothSee('ap2');
+    asked.push(...requests.rest.flatMap(({ message }) => message ?? []));
+    // whichever came first has made the other one void
+    t.true(asked.length <= 2 && asked.every(({ to, ifGeneration }) => to === 'ap2' && ifGeneration === 3));
+  });
+
   test(`${kind.name}: a refused request is tried again, with the reasons told`, async (t) => {
     const broker = await startBroker(t, kind);
     const { ap1, ap2, alice, requests, decisions } = await makeSite(t, broker.url);

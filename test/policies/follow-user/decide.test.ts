@@ -72,3 +72,17 @@ test('a container that was moved away by hand stays there until the client assoc
   picture = hear(picture, 61_000, arrives('b', 61_000));
   t.deepEqual(reasonsAt(picture, 62_000, memory), ['client-moved']);
 });
+
+test('the way back waits for the return dwell time and the rest of the cooldown, and not a moment longer', (t) => {
+  const { memory } = decide(roamed(), policy, none, 1200);
+  const away = hear(roamed(), 3000, web('b', 2));
+  const resting = decide(away, policy, memory, 3000);
+  t.like(resting.verdicts[0], { reasons: ['in-place'], from: 'b' });
+  const back = hear(away, 3500, arrives('a', 3500));
+  const dwelling = decide(back, policy, resting.memory, 3500);
+  t.like(dwelling, { wakeAtMs: 3500 + policy.dwellMs * policy.returnDwellFactor });
+  const cooling = decide(back, policy, dwelling.memory, dwelling.wakeAtMs ?? 0);
+  t.like(cooling.verdicts[0], { reasons: ['cooldown'] });
+  t.is(cooling.wakeAtMs, 3000 + policy.cooldownMs);
+  t.like(decide(back, policy, cooling.memory, cooling.wakeAtMs ?? 0).verdicts[0], { verdict: 'migrate', to: 'a' });
+});
