@@ -71,6 +71,19 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
     onChange(record.spec.name, record);
   }
 
+  /** For each container one change at a time, each on top of the one before. */
+  const turns = new Map<string, Promise<unknown>>();
+  function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const turn = (turns.get(name) ?? Promise.resolve()).then(work);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    turns.set(name, settled);
+    void settled.then(() => turns.get(name) === settled && turns.delete(name));
+    return turn;
+  }
+
   async function clear(name: string): Promise<void> {
     const where = place(name);
     await runcDelete(name);
@@ -111,26 +124,32 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
       while (pid !== undefined && Date.now() < deadline && (await startTimeOf(pid)) !== undefined) await wait(20);
       await containers.remove(name).finally(() => stopping.delete(name));
     },
-    async update(name, change) {
-      const before = records.get(name);
-      if (before === undefined) throw new TagalongError('unknown-container', { container: name });
-      const record = containerRecordSchema.parse({ ...before, ...change });
-      await write(record);
-      return record;
-    },
-    adopt: (record) => write(record),
+    update: (name, change) =>
+      inTurn(name, async () => {
+        const before = records.get(name);
+        if (before === undefined) throw new TagalongError('unknown-container', { container: name });
+        const record = containerRecordSchema.parse({ ...before, ...change });
+        await write(record);
+        return record;
+      }),
+    adopt: (record) => inTurn(record.spec.name, () => write(record)),
     expect: (record) => writeDurably(place(record.spec.name).recordFile, JSON.stringify(record, null, 2)),
     leftArrivals,
-    async remove(name) {
-      await clear(name);
-      if (records.delete(name)) onChange(name, undefined);
-    },
+    remove: (name) =>
+      inTurn(name, async () => {
+        await clear(name);
+        if (records.delete(name)) onChange(name, undefined);
+      }),
     close: () => clearInterval(watch),
   };
 
   const isBusy = (name: string) => stopping.has(name) || options.isBusy(name);
   const watch = setInterval(() => {
-    for (const record of records.values()) void noticeEnd(record, containers, { ...options, isBusy });
+    for (const record of records.values()) {
+      noticeEnd(record, containers, { ...options, isBusy }).catch((error: unknown) =>
+        log.warn({ err: error, container: record.spec.name }, 'it cannot be told whether it runs'),
+      );
+    }
   }, 500);
   watch.unref();
   return containers;

@@ -85,7 +85,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const images = join(move.directory, 'images');
     const imageBytes = contentBytes(await readManifest(images));
     move.account.expect(move.account.document().sentBytes + imageBytes + contentBytes(now, changed));
-    await move.peers.send(
+    const sending = move.peers.send(
       move.to,
       `/v1/migrations/${move.id}/switch`,
       async (output) => {
@@ -101,13 +101,19 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
       switchedSchema,
       { signal: move.signal, timeoutMs: 600_000, onSent: counting(move) },
     );
+    // written while bytes flow rather than just before the commit; it says that only the destination knows how the move ends
+    const { id, to, generation } = move;
+    const noted = move.containers.update(move.spec.name, { handOver: { migration: id, to, generation } });
+    // both to their end, so that no late write overtakes what an undo writes
+    for (const outcome of await Promise.allSettled([sending, noted])) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+    }
   },
 
   async commit(move) {
     move.signal.throwIfAborted();
-    const { id, to, generation, spec } = move;
-    move.handedOver = true; // before the record is written: a cancel that comes now is too late
-    await move.containers.update(spec.name, { handOver: { migration: id, to, generation } });
+    const { id, to } = move;
+    move.handedOver = true; // a cancel that comes now is too late
     const askedMs = performance.now();
     const { resumedAfterMs } = await move.peers.ask(to, 'POST', `/v1/migrations/${id}/commit`, {}, committedSchema);
     const answeredMs = performance.now();

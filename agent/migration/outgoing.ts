@@ -130,7 +130,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
     }
     log.warn({ err: error, migration: move.id }, 'the container runs on here');
     await resumeHere(move);
-    await containers.update(move.spec.name, { status: 'running' });
+    await containers.update(move.spec.name, { status: 'running', handOver: undefined });
     return false;
   }
 
