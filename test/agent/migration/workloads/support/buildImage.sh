@@ -26,6 +26,6 @@ for program in /usr/bin/busybox "$@"; do
   # a static one has none
   ldd "$program" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do take "$library"; done
 done
-for applet in sh cat sleep rm mkfifo mkdir head; do ln -sf busybox "usr/bin/$applet"; done
+for applet in sh cat sleep rm mkfifo mkdir head nc; do ln -sf busybox "usr/bin/$applet"; done
 printf 'root:x:0:0:root:/:/bin/sh\n' >etc/passwd
 printf 'root:x:0:\n' >etc/group
