@@ -120,9 +120,11 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   const describe = () =>
     describeNode({ configuration, session, probe, radios: associations?.radios() ?? [], agentVersion });
 
-  const publishState = () => {
+  let stopping = false;
+  const publishState = async () => {
+    if (stopping) return; // a reconnection must not make it online after its farewell
     const status = drain.isOn() ? 'draining' : 'online';
-    return connection.publish('nodeState', { node }, { status, session, at: new Date().toISOString() });
+    await connection.publish('nodeState', { node }, { status, session, at: new Date().toISOString() });
   };
   /** State last: who sees a node online finds all else in place. */
   const publishAll = async () => {
@@ -165,11 +167,12 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       }),
     }),
   });
-  await clearEarlier(connection, node, has, log);
-  await publishAll();
+  // before the first time: a broker that restarts in between may have forgotten what it was told
   connection.onReconnected(() => {
     publishAll().catch((error: unknown) => log.error({ err: error }, 'after the reconnection'));
   });
+  await clearEarlier(connection, node, has, log);
+  await publishAll();
   upkeep = startUpkeep({
     containers,
     everyMs: configuration.telemetryMs,
@@ -194,6 +197,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
 
   return {
     async stop() {
+      stopping = true;
       await telemetry.stop();
       await outgoing.stop();
       await resuming;

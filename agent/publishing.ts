@@ -9,21 +9,24 @@ export interface Publishing {
   settled(): Promise<void>;
 }
 
-/** One queue, so that a later document never overtakes an earlier one of the same topic. */
+/** Not awaited one by one: the connection keeps the order, and of a document the newest alone waits for the broker. */
 export function makePublishing(connection: SiteConnection, node: string, log: Log): Publishing {
-  let queue: Promise<void> = Promise.resolve();
-  const add = (what: string, work: () => Promise<void>) => {
-    queue = queue
-      .then(work)
-      .catch((error: unknown) => log.error({ err: error, what }, 'a document could not be published'));
+  const underWay = new Set<Promise<void>>();
+  const send = (what: string, sending: Promise<void>) => {
+    const guarded = sending
+      .catch((error: unknown) => log.error({ err: error, what }, 'a document could not be published'))
+      .finally(() => underWay.delete(guarded));
+    underWay.add(guarded);
   };
   return {
-    container: (name, document) => add(name, () => connection.publish('nodeContainer', { node, name }, document)),
+    container: (name, document) => send(name, connection.publish('nodeContainer', { node, name }, document)),
     migration(document, ended) {
       const { id } = document;
-      add(id, () => connection.publish('nodeMigrationEvent', { node, id }, document));
-      add(id, () => connection.publish('nodeMigration', { node, id }, ended ? undefined : document));
+      send(id, connection.publish('nodeMigrationEvent', { node, id }, document));
+      send(id, connection.publish('nodeMigration', { node, id }, ended ? undefined : document));
     },
-    settled: () => queue,
+    async settled() {
+      await Promise.all(underWay);
+    },
   };
 }

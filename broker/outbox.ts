@@ -31,7 +31,8 @@ export interface OutboxOptions {
 
 interface Entry {
   letter: Letter;
-  promises: PromiseWithResolvers<void>[];
+  /** Shared with the letters that this one has replaced. */
+  taken: PromiseWithResolvers<void>;
 }
 
 /**
@@ -62,24 +63,15 @@ export function makeOutbox({ send, maximumWaiting, maximumInFlight, onDropped }:
     if (!victim) return;
     take(victim);
     onDropped(victim.letter);
-    for (const { resolve } of victim.promises) resolve();
+    victim.taken.resolve();
   }
 
   function settle(entry: Entry, outcome: Promise<void>): void {
-    outcome
-      .then(
-        () => {
-          for (const { resolve } of entry.promises) resolve();
-        },
-        (error: unknown) => {
-          for (const { reject } of entry.promises) reject(error);
-        },
-      )
-      .finally(() => {
-        inFlight.delete(entry);
-        flush();
-        if (isIdle()) idle.resolve();
-      });
+    outcome.then(entry.taken.resolve, entry.taken.reject).finally(() => {
+      inFlight.delete(entry);
+      flush();
+      if (isIdle()) idle.resolve();
+    });
   }
 
   function flush(): void {
@@ -97,15 +89,14 @@ export function makeOutbox({ send, maximumWaiting, maximumInFlight, onDropped }:
     },
     async post(letter) {
       if (closedBy) throw closedBy;
-      const promise = Promise.withResolvers<void>();
       const earlier = letter.retain ? documents.get(letter.topic) : undefined;
       if (earlier) take(earlier);
-      const entry = { letter, promises: [...(earlier?.promises ?? []), promise] };
+      const entry = { letter, taken: earlier?.taken ?? Promise.withResolvers<void>() };
       entries.add(entry);
       if (letter.retain) documents.set(letter.topic, entry);
       if (entries.size > maximumWaiting) dropOldest();
       flush();
-      return promise.promise;
+      return entry.taken.promise;
     },
     open() {
       isOpen = true;
@@ -122,7 +113,7 @@ export function makeOutbox({ send, maximumWaiting, maximumInFlight, onDropped }:
     close(error) {
       closedBy = error;
       isOpen = false;
-      for (const entry of [...inFlight, ...entries]) for (const { reject } of entry.promises) reject(error);
+      for (const { taken } of [...inFlight, ...entries]) taken.reject(error);
       entries.clear();
       documents.clear();
     },

@@ -205,8 +205,8 @@ export async function startAssociations(options: AssociationsOptions): Promise<A
       clearInterval(poll);
       clearTimeout(dueTimer);
       leases.stop();
+      // not flushed: the broker may be away, and the connection's end waits for what it can still take
       await Promise.all([stale.stop(), earlier.stop(), ...listeners.map((listener) => listener.stop())]);
-      await publisher.flush();
     },
   };
 }

@@ -191,3 +191,14 @@ test('forgets a station when told, and publishes all anew when told', async (t) 
   await watch.until(() => watch.story.length > before);
   t.deepEqual(watch.story.slice(before), [`document ${topicTwo}`]);
 });
+
+test('ends while the broker is away, whatever waits for it', async (t) => {
+  const { room, site, watch, begin } = await accessPoint(t);
+  const { associations } = await begin();
+  await room.control('wl0', 'new_sta', one);
+  await watch.until(() => watch.documents.has(topicOne));
+  await site.endBroker();
+  void associations.republish();
+  await associations.stop();
+  t.is(associations.stations().length, 1);
+});

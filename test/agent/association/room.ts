@@ -33,6 +33,8 @@ export interface Site {
   ): Promise<{ associations: Associations; end(): Promise<void> }>;
   /** Publishes what the controller would say of a client. */
   fuse(record: DraftOf<'client'>): Promise<void>;
+  /** Takes the broker away. */
+  endBroker(): Promise<void>;
 }
 
 const node = 'ap1';
@@ -96,6 +98,7 @@ export async function siteWith(t: ExecutionContext, room: HostapdRoom): Promise<
   return {
     watch: await watchClients(await connect('viewer', 'v')),
     fuse: (record) => controller.publish('client', { mac: record.mac }, record),
+    endBroker: () => broker.close(),
     async start(session, interfaces, timing = {}) {
       const connection = await connect(node, 'n');
       const associations = await startAssociations({
