@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { exitCodeTable } from '../../cli/exitCodes.ts';
 import { countBetween } from '../../cli/parsing/count.ts';
 import { parseName } from '../../cli/parsing/identifiers.ts';
 import { makeLiveLine } from '../../cli/terminal/liveLine.ts';
@@ -21,7 +22,7 @@ interface Options {
   runs?: number;
   memory?: number[];
   links?: (number | null)[];
-  contestants: ContestantName[];
+  contestants?: ContestantName[];
   lab: string;
   markdown?: string;
 }
@@ -47,11 +48,12 @@ export function parseContestants(text: string): ContestantName[] {
 }
 
 /** What was asked for; what was not, as `--quick` or the full benchmark have it. */
-export function scopeOf({ quick = false, runs, memory, links }: Partial<Options>) {
+export function scopeOf({ quick = false, runs, memory, links, contestants }: Partial<Options>) {
   return {
     runs: runs ?? (quick ? 1 : 5),
     memoriesMiB: memory ?? (quick ? [1, 64] : [1, 64, 256]),
     linksMbps: links ?? [null],
+    contestants: contestants ?? contestantNames,
   };
 }
 
@@ -67,7 +69,7 @@ async function keep(document: BenchmarkDocument, runs: readonly Run[]): Promise<
 async function perform(words: readonly string[], options: Options, terminal: Terminal, signal: AbortSignal) {
   const line = makeLiveLine(terminal);
   const startedAt = new Date();
-  const scope = { ...scopeOf(options), contestants: options.contestants, lab: options.lab };
+  const scope = { ...scopeOf(options), lab: options.lab };
   const { runs, versions } = await benchmarkMigration(scope, line.show, signal).finally(() => line.clear());
   const document: BenchmarkDocument = {
     cells: cellsOf(runs),
@@ -97,7 +99,7 @@ export function migrationCommand(words: readonly string[], terminal: Terminal): 
     .option('--runs <number>', 'of each contestant at each size (default: 5)', countBetween(1, 1000))
     .option('--memory <MiB,...>', 'memory that the workload holds (default: 1,64,256)', parseMemories)
     .option('--links <Mbit/s,...>', "limits of the source's uplink, or `free` (default: free)", parseLinks)
-    .option('--contestants <name,...>', `of ${contestantNames.join(', ')}`, parseContestants, contestantNames)
+    .option('--contestants <name,...>', `of ${contestantNames.join(', ')} (default: all)`, parseContestants)
     .option('--lab <name>', 'name of the lab that is started for it', parseName, 'bench')
     .option('--markdown <file>', 'write a page with the tables, as docs/benchmark.md')
     .addHelpText('after', '\nExample:\n  $ npm run bench -- migration --quick')
@@ -107,6 +109,10 @@ export function migrationCommand(words: readonly string[], terminal: Terminal): 
       process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
       try {
         await perform(words, options, terminal, interruption.signal);
+      } catch (error) {
+        if (!interruption.signal.aborted) throw error;
+        terminal.remark('interrupted');
+        process.exitCode = exitCodeTable.interrupted.code;
       } finally {
         process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
       }

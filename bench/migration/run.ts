@@ -9,6 +9,7 @@ import { port } from './workload.ts';
 
 const setUpLimitMs = 60_000;
 const reportLimitMs = 75_000;
+const stopLimitMs = 10_000;
 const tearDownLimitMs = 45_000;
 
 /** How long a move may take: generous, but an end. At least what three times the memory needs on the link. */
@@ -72,7 +73,9 @@ export async function performRun(
     signal.throwIfAborted();
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   } finally {
-    await client?.stop();
+    if (client !== undefined) {
+      await limited(client.stop(), stopLimitMs, "the client's end", signal).catch(() => undefined);
+    }
     // what it cannot remove shows when the next run begins
     await limited(contestant.tearDown(), tearDownLimitMs, 'the removal', signal).catch(() => undefined);
   }

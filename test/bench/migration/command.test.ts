@@ -17,9 +17,16 @@ test('lists on the command line are read, and refused where a word is wrong', (t
 });
 
 test('the full benchmark and the quick one; what is asked for wins', (t) => {
-  t.deepEqual(scopeOf({}), { runs: 5, memoriesMiB: [1, 64, 256], linksMbps: [null] });
-  t.deepEqual(scopeOf({ quick: true }), { runs: 1, memoriesMiB: [1, 64], linksMbps: [null] });
-  t.deepEqual(scopeOf({ quick: true, runs: 3, memory: [2] }), { runs: 3, memoriesMiB: [2], linksMbps: [null] });
+  const all = { linksMbps: [null], contestants: contestantNames };
+  t.deepEqual(scopeOf({}), { ...all, runs: 5, memoriesMiB: [1, 64, 256] });
+  t.deepEqual(scopeOf({ quick: true }), { ...all, runs: 1, memoriesMiB: [1, 64] });
+  const asked = { runs: 3, memory: [2], contestants: [ownName] };
+  t.deepEqual(scopeOf({ quick: true, ...asked }), {
+    runs: 3,
+    memoriesMiB: [2],
+    linksMbps: [null],
+    contestants: [ownName],
+  });
 });
 
 test('every link meets every size', (t) => {
