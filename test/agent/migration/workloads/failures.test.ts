@@ -33,7 +33,7 @@ chmod 755 /usr/sbin/criu`,
     label: 'full',
     code: /^(transfer-failed|restore-failed|no-space.*)$/,
     // the agent's own small files must fit, the memory of the container must not
-    break: `mkdir -p /run/tagalong/migrations && mount -t tmpfs -o size=256k tmpfs /run/tagalong/migrations`,
+    break: `mkdir -p /run/tagalong/migrations && mount -t tmpfs -o size=64k tmpfs /run/tagalong/migrations`,
     repair: 'umount /run/tagalong/migrations',
   },
 ];
