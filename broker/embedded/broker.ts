@@ -8,6 +8,7 @@ import { type BrokerConfiguration, type BrokerConfigurationDraft, brokerConfigur
 import { makeGate } from './gate.ts';
 import { guardStream } from './guardedStream.ts';
 import { type Listener, openListeners } from './listeners.ts';
+import { keepLiveWills } from './liveWills.ts';
 import { makeOversizeMarker, makePacketSizeLimit } from './packetSizeLimit.ts';
 import { openPersistence } from './persistence.ts';
 import type { RetainedStore } from './retainedDocuments.ts';
@@ -65,6 +66,7 @@ export async function startBroker(draft: BrokerConfigurationDraft, log: Log): Pr
   await aedes.listen();
   // listen() has made the store where none was given
   Object.assign((aedes as unknown as { persistence: RetainedStore }).persistence, documents);
+  keepLiveWills(aedes);
 
   const streams = new Set<Duplex>();
   function accept(source: Duplex): void {

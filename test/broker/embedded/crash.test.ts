@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { topicOf } from '../../../broker/contract/address.ts';
 import { startBroker } from '../../../broker/embedded/broker.ts';
 import { type LongRunning, start } from '../../../host/command.ts';
 import { connectAs, hear } from '../support/connecting.ts';
 import { makeMailbox } from '../support/mailbox.ts';
-import { usersWithPasswords } from '../support/people.ts';
+import { site, usersWithPasswords } from '../support/people.ts';
 import { makeSilentLog } from '../support/silentLog.ts';
 
 /** Starts a script of the tests as a process of its own; resolves with its first line. */
@@ -30,13 +31,14 @@ async function kill(program: LongRunning): Promise<void> {
   await program.ended;
 }
 
-test('the will of a node that died together with its broker is published by the next broker', async (t) => {
-  const persistenceDirectory = await mkdtemp(join(tmpdir(), 'tagalong-broker-'));
-  t.teardown(() => rm(persistenceDirectory, { recursive: true, force: true }));
-  const crashing = await startScript(t, 'holdBroker.ts', persistenceDirectory);
-  const node = await startScript(t, 'holdConnection.ts', crashing.first);
-  await kill(crashing.program);
-  await kill(node.program);
+async function directoryFor(t: ExecutionContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'tagalong-broker-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** The next run of the broker must say that the node is lost. */
+async function assertWill(t: ExecutionContext, persistenceDirectory: string): Promise<void> {
   const settings = { users: usersWithPasswords(), listeners: {}, persistenceDirectory, heartbeatMs: 100 };
   const broker = await startBroker(settings, makeSilentLog());
   t.teardown(() => broker.close());
@@ -45,4 +47,28 @@ test('the will of a node that died together with its broker is published by the 
   // unless the will was quicker than the subscription, the last word of the node comes first
   if (heard.message?.status === 'online') heard = await states.next();
   t.like(heard.message, { status: 'offline', session: 'killed' });
+}
+
+test('the will of a node that died together with its broker is published by the next broker', async (t) => {
+  const directory = await directoryFor(t);
+  const crashing = await startScript(t, 'holdBroker.ts', directory);
+  const node = await startScript(t, 'holdConnection.ts', crashing.first);
+  await kill(crashing.program);
+  await kill(node.program);
+  await assertWill(t, directory);
+});
+
+test('so is the will of one that had taken its own connection over', async (t) => {
+  const directory = await directoryFor(t);
+  const crashing = await startScript(t, 'holdBroker.ts', directory);
+  const state = { status: 'offline', session: 'earlier', at: '2026-01-02T03:04:05.000Z' };
+  const will = { topic: topicOf(site, 'nodeState', { node: 'ap1' }), payload: JSON.stringify(state) };
+  const earlier = await connectAs(t, crashing.first, 'ap1', { will });
+  const lost = new Promise<void>((resolve) => earlier.onLost(resolve));
+  const node = await startScript(t, 'holdConnection.ts', crashing.first);
+  await lost;
+  await earlier.close();
+  await kill(crashing.program);
+  await kill(node.program);
+  await assertWill(t, directory);
 });
