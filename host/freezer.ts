@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TagalongError } from '../broker/contract/errors.ts';
@@ -56,6 +56,13 @@ export async function freezerOf(pid: number): Promise<Freezer> {
   };
 }
 
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function findControls(memberships: string): Promise<Controls> {
   const lines = memberships
     .trim()
@@ -63,11 +70,12 @@ async function findControls(memberships: string): Promise<Controls> {
     .map((line) => line.split(':'));
   const v1 = lines.find(([, controllers]) => controllers?.split(',').includes('freezer'));
   const read = async (path: string) => (await readFile(path, 'utf8')).trim();
-  if (v1 !== undefined) {
-    const directory = join('/sys/fs/cgroup/freezer', v1.slice(2).join(':'));
-    const state = join(directory, 'freezer.state');
+  const directoryOfV1 = join('/sys/fs/cgroup/freezer', v1?.slice(2).join(':') ?? '');
+  const state = join(directoryOfV1, 'freezer.state');
+  // the kernel names the hierarchies of version 1 also where only version 2 is mounted
+  if (v1 !== undefined && (await isThere(state))) {
     return {
-      directory,
+      directory: directoryOfV1,
       file: 'freezer.state',
       frozen: 'FROZEN',
       thawed: 'THAWED',
