@@ -1,5 +1,10 @@
-/** How long each part of a move took, in milliseconds, in order. */
-export type PhasesMs = Record<string, number>;
+/** What a contestant says of a move that it has made. */
+export interface Moved {
+  /** How long each part took, in order. */
+  phasesMs: Record<string, number>;
+  /** From the order until it ran at the destination, where it did more afterwards. */
+  totalMs?: number;
+}
 
 /** One way to move a running container from one node to the other. */
 export interface Contestant {
@@ -18,7 +23,7 @@ export interface Contestant {
    *
    * @param limitMs - each command is ended after so long
    */
-  move(limitMs: number): Promise<PhasesMs>;
+  move(limitMs: number): Promise<Moved>;
   /** Removes everything of this run from both nodes, also after a failure at any point. */
   tearDown(): Promise<void>;
 }

@@ -53,7 +53,7 @@ export async function makePodman(site: Site, host: string): Promise<Contestant> 
       await time('transfer', () => source.run(transfer, limitMs));
       await time('restore', () => destination.run(restore, limitMs));
       await time('switch', () => network.open());
-      return phasesMs();
+      return { phasesMs: phasesMs() };
     },
     async tearDown() {
       for (const shell of [source, destination]) {

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SiteConnection } from '../../broker/connection.ts';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import type { MessageOf } from '../../broker/contract/topics.ts';
 import { sendRequest } from '../../cli/request.ts';
-import type { Contestant, PhasesMs } from './contestant.ts';
+import type { Contestant, Moved } from './contestant.ts';
 import { destinationNode, type Site, sourceNode } from './site.ts';
 import { image, serviceCommand } from './workload.ts';
 
 const container = 'bench';
 const startLimitMs = 60_000;
+const accountLimitMs = 2000;
 
 type Migration = MessageOf<'nodeMigrationEvent'>;
 
@@ -28,16 +30,19 @@ async function addressOf(connection: SiteConnection): Promise<string> {
   }
 }
 
-function phasesOf(migration: Migration | undefined): PhasesMs {
+function movedBy(migration: Migration | undefined, orderedAtMs: number): Moved {
   const timed = (migration?.phases ?? []).filter(({ durationMs }) => durationMs !== undefined);
-  return Object.fromEntries(timed.map(({ phase, durationMs = 0 }) => [phase, durationMs]));
+  const phasesMs = Object.fromEntries(timed.map(({ phase, durationMs = 0 }) => [phase, durationMs]));
+  const committedAt = migration?.committedAt;
+  // one machine, one clock; after the commit both nodes are tidied, which peers leave to others
+  return committedAt === undefined ? { phasesMs } : { phasesMs, totalMs: Date.parse(committedAt) - orderedAtMs };
 }
 
 /** Tagalong: an order over MQTT to the agents of both nodes. */
 export async function makeTagalong({ connection }: Site): Promise<Contestant> {
-  let last: Migration | undefined;
+  let completed = Promise.withResolvers<Migration>();
   await connection.subscribe('nodeMigrationEvent', {}, ({ message }) => {
-    if (message?.container === container) last = message;
+    if (message?.container === container && message.phase === 'completed') completed.resolve(message);
   });
   return {
     name: 'tagalong-cold',
@@ -48,10 +53,13 @@ export async function makeTagalong({ connection }: Site): Promise<Contestant> {
       return await addressOf(connection);
     },
     async move(limitMs) {
-      last = undefined;
+      completed = Promise.withResolvers();
+      const orderedAtMs = Date.now();
       const request = { container, to: destinationNode, technique: 'cold' as const, id: randomUUID() };
       await sendRequest(connection, 'migrate', request, { finishMs: limitMs });
-      return phasesOf(last);
+      // the account may come after the answer
+      const account = await Promise.race([completed.promise, delay(accountLimitMs, undefined)]);
+      return movedBy(account, orderedAtMs);
     },
     async tearDown() {
       await sendRequest(connection, 'stop', { container, timeoutMs: 0 });

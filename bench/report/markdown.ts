@@ -1,6 +1,6 @@
 import { bytesText, durationText } from '../../cli/terminal/quantities.ts';
 import type { Column } from '../../cli/terminal/table.ts';
-import { columns, failureLines } from './columns.ts';
+import { columns, failureLines, linkColumn, memoryColumn } from './columns.ts';
 import { type Comparison, compare } from './comparison.ts';
 import type { BenchmarkDocument } from './document.ts';
 
@@ -19,7 +19,8 @@ export function markdownTable<Row>(columnsOfTable: readonly Column<Row>[], rows:
 function phaseLines(comparisons: readonly Comparison[]): string[] {
   const rows = comparisons.filter(({ cell }) => cell.runs > 0);
   const phasesColumns: Column<Comparison>[] = [
-    { heading: 'memory', align: 'right', cell: ({ cell }) => `${cell.memoryMiB} MiB` },
+    memoryColumn,
+    linkColumn,
     { heading: 'contestant', cell: ({ cell }) => cell.contestant },
     {
       heading: 'median of each phase',
@@ -38,8 +39,8 @@ A container with a TCP service that holds incompressible memory is moved from on
 destination sends it a numbered message every 10 ms over one TCP connection, kept open the whole time.
 
 - **client gap**: the longest time in which the station heard nothing.
-- **total**: from the order until the container runs at the destination and can be reached. For Tagalong until its last answer, when
-  both nodes are clean again.
+- **total**: from the order until the container runs at the destination and can be reached; for Tagalong until its commit. Tidying up both
+  nodes afterwards, which Tagalong does and the others leave undone, does not count.
 - **sent**: what the source's interface to the backbone counted from before the order until the client was content; everything, with
   headers, the client's messages and telemetry.
 - In brackets and under **ratio**: how many times as much as Tagalong needs. Above 1, Tagalong is better.

@@ -36,8 +36,8 @@ test('the page says where, when and how, and tells failures', (t) => {
     'runC 1.3.0',
     '\nnpm run bench -- migration\n',
     '| 64 MiB | free | ours | 500 ms (400-900) |',
-    '- peer, 64 MiB: no CRIU',
-    '| 64 MiB | ours | freezing 12 ms |',
+    '- peer, 64 MiB, free: no CRIU',
+    '| 64 MiB | free | ours | freezing 12 ms |',
   ]) {
     t.true(page.includes(part), part);
   }

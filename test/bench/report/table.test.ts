@@ -41,5 +41,5 @@ test('the table shows gaps, ratios and how many runs counted', (t) => {
     '64 MiB  free  peer        12.3 s (2000-20000)           24.7x  3600 ms (3.0x)  64 MiB (1.0x)   4/5',
     '64 MiB  free  other       failed                            -               -              -   0/2',
   ]);
-  t.deepEqual(failureLines(comparisons), ['peer, 64 MiB: late', 'other, 64 MiB: no']);
+  t.deepEqual(failureLines(comparisons), ['peer, 64 MiB, free: late', 'other, 64 MiB, free: no']);
 });
