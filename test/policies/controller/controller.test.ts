@@ -44,17 +44,19 @@ function own(connection: SiteConnection, node: string, generation: number): Prom
   );
 }
 
+/** What the agents of two access points tell: the client is at ap1, and so is its container. */
+async function populate(ap1: SiteConnection, ap2: SiteConnection): Promise<void> {
+  await beBorn(ap1, 'ap1');
+  await beBorn(ap2, 'ap2');
+  await associate(ap1, 'ap1', bornMs + 1000);
+  await own(ap1, 'ap1', 3);
+}
+
 /** A site of two access points: the client is at ap1, and so is its container. */
 async function makeSite(t: ExecutionContext, url: string) {
   const ap1 = await connectAs(t, url, 'ap1');
   const ap2 = await connectAs(t, url, 'ap2');
-  for (const [connection, node] of [
-    [ap1, 'ap1'],
-    [ap2, 'ap2'],
-  ] as const)
-    await beBorn(connection, node);
-  await associate(ap1, 'ap1', bornMs + 1000);
-  await own(ap1, 'ap1', 3);
+  await populate(ap1, ap2);
   const alice = await connectAs(t, url, 'alice');
   return {
     ap1,
@@ -238,15 +240,7 @@ for (const kind of brokerKinds) {
     const back = new Promise<void>((resolve) => alice.onReconnected(resolve));
     await broker.restart();
     await back; // else the request may be published before she hears
-    if (!kind.durable) {
-      for (const [connection, node] of [
-        [ap1, 'ap1'],
-        [ap2, 'ap2'],
-      ] as const)
-        await beBorn(connection, node);
-      await associate(ap1, 'ap1', bornMs + 1000);
-      await own(ap1, 'ap1', 3);
-    }
+    if (!kind.durable) await populate(ap1, ap2);
     await associate(ap2, 'ap2');
     t.like(await nextThat(requests, () => true), { container: 'web', to: 'ap2' });
     t.true(states.rest.length > 0);
