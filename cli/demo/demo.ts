@@ -180,7 +180,7 @@ async function tidyUp({ options, terminal, line }: Stage): Promise<void> {
  * The demo: a lab, a container, a client that roams; each migration is measured and judged.
  * With `json`, the last line of the output is a {@link DemoResult}, also after a failure.
  *
- * @returns the result, or `interrupted` after SIGINT or SIGTERM; the lab is down in either case
+ * @returns the result, or `interrupted` after SIGINT or SIGTERM; the lab is down in either case, unless it was there before
  * @throws TagalongError where the lab, the container or the client could not be brought up, or a migration did not come
  */
 export async function runDemo(options: DemoOptions, terminal: Terminal): Promise<DemoResult | 'interrupted'> {
@@ -196,8 +196,10 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
     failure = error;
   }
   stage.line.clear();
+  // a lab that was there before is not this demo's to take down
+  const isForeign = failure instanceof TagalongError && failure.code === 'lab-exists';
   try {
-    await tidyUp(stage);
+    if (!isForeign) await tidyUp(stage);
   } catch (error) {
     failure ??= error;
   } finally {
