@@ -25,6 +25,8 @@ export async function moveToAndFro(
   for (let move = 1; move <= moveCount; move += 1) {
     const account = await site.migrate(container, there);
     t.like(account, { phase: 'completed', from: here, to: there, generation: first + move }, `move ${move}`);
+    const times = account.phases.map(({ phase, durationMs }) => `${phase} ${Math.round(durationMs ?? 0)}`);
+    t.log(`move ${move}: frozen ${Math.round(account.downtimeMs ?? 0)} ms (${times.join(', ')})`);
     [here, there] = [there, here];
     t.deepEqual(await containersAt(site, here), [container]);
     t.deepEqual(await leftoversAt(site, there, container), []);
