@@ -217,8 +217,7 @@ function counted(output: Writable, count: (bytes: number) => void): Writable {
   const writable = new Writable({
     write(chunk: Buffer, _encoding, next) {
       count(chunk.length);
-      if (output.write(chunk)) next();
-      else output.once('drain', next);
+      output.write(chunk, next);
     },
     final(next) {
       output.end();

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { run } from '../../host/command.ts';
 import { readJson, syncDirectory } from '../../host/files.ts';
+import { thisNode } from '../channel/server.ts';
 import { digestTree } from '../files/manifest.ts';
 import { feed, packTree, unpackInto } from '../files/tar.ts';
 
@@ -99,7 +100,7 @@ export function makeImageStore(directory: string): ImageStore {
         const found = await digestTree(top);
         if (found !== digest) {
           throw new TagalongError('transfer-failed', {
-            node: 'this node',
+            node: thisNode,
             problem: `image ${digest} arrived as ${found}`,
           });
         }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
 import { TagalongError } from '../../broker/contract/errors.ts';
+import { thisNode } from '../channel/server.ts';
 
 /**
  * What travels while the container is frozen, as one stream of records: a four-byte length (big endian), a JSON header of
@@ -36,18 +37,13 @@ export function encodeHeader(header: RecordHeader): Buffer {
   return frame;
 }
 
+/** Resolves when the stream has done with the bytes, so that their buffer can be used again. */
 async function put(output: Writable, bytes: Buffer): Promise<void> {
-  if (output.destroyed)
-    throw new TagalongError('transfer-failed', { node: 'the destination', problem: 'the connection was closed' });
-  if (output.write(bytes)) return;
   await new Promise<void>((resolve, reject) => {
-    const closed = () =>
-      reject(new TagalongError('transfer-failed', { node: 'the destination', problem: 'the connection was closed' }));
-    output.once('drain', () => {
-      output.off('close', closed);
-      resolve();
+    output.write(bytes, (error) => {
+      if (error) reject(new TagalongError('transfer-failed', { node: thisNode, problem: error.message }, error));
+      else resolve();
     });
-    output.once('close', closed);
   });
 }
 
@@ -69,10 +65,12 @@ export async function writeSwitchStream(
       await put(output, chunk);
     }
   }
+  // one buffer for all: fresh ones cost more in page faults than the reading itself
+  const buffer = Buffer.allocUnsafeSlow(chunkBytes);
   for (const name of await readdir(content.imageDirectory)) {
     const path = join(content.imageDirectory, name);
     await put(output, encodeHeader({ kind: 'image', sizeBytes: statSync(path).size, name }));
-    for (const chunk of chunksOf(path)) await put(output, chunk);
+    for (const chunk of chunksOf(path, buffer)) await put(output, chunk);
   }
   await put(output, encodeHeader({ kind: 'end', sizeBytes: 0 }));
   output.end();
@@ -97,7 +95,7 @@ export async function readSwitchStream(
     if (header.kind === 'removed') await removeAll(into.stateDirectory, header.paths);
     else if (header.kind === 'archive') {
       archived = true;
-      for await (const chunk of reader.take(header.sizeBytes)) await put(into.archive, chunk);
+      for await (const chunk of reader.take(header.sizeBytes)) await put(into.archive, chunk).catch(() => undefined); // tar's own end tells
     } else await writeImage(join(into.imageDirectory, header.name), reader.take(header.sizeBytes));
   }
 }
@@ -105,17 +103,16 @@ export async function readSwitchStream(
 const chunkBytes = 1 << 20;
 
 /**
- * A file in chunks. Images lie on a tmpfs, where a read is a copy in memory: to hand each over to another thread and back
+ * A file in chunks, each in the same buffer. Images lie on a tmpfs, where a read is a copy in memory: to hand each over to another thread and back
  * would take several times as long, and all this is frozen time.
  */
-function* chunksOf(path: string): Generator<Buffer> {
+function* chunksOf(path: string, buffer: Buffer): Generator<Buffer> {
   const file = openSync(path, 'r');
   try {
     for (;;) {
-      const chunk = Buffer.allocUnsafeSlow(chunkBytes);
-      const count = readSync(file, chunk);
+      const count = readSync(file, buffer);
       if (count === 0) return;
-      yield chunk.subarray(0, count);
+      yield buffer.subarray(0, count);
     }
   } finally {
     closeSync(file);
@@ -149,7 +146,7 @@ async function readHeader(reader: ByteReader): Promise<RecordHeader> {
 }
 
 function broken(problem: string): TagalongError {
-  return new TagalongError('transfer-failed', { node: 'this node', problem });
+  return new TagalongError('transfer-failed', { node: thisNode, problem });
 }
 
 async function removeAll(top: string, paths: string[]): Promise<void> {
