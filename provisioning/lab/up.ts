@@ -64,11 +64,20 @@ function newState(options: LabUpOptions, present: readonly Hierarchy[]): LabStat
 
 const keepNeighbours = `echo 0 >/proc/sys/net/ipv4/conf/${stationInterface}/arp_evict_nocarrier`;
 
+/** What a Debian machine uses, or the next best that the kernel allows here: the host's own choice may be another. */
+const usualCongestionControl =
+  'for name in cubic reno; do echo $name 2>/dev/null >/proc/sys/net/ipv4/tcp_congestion_control && break; done; true';
+
+function insideNetwork(own: LabProcess, script: string): Promise<unknown> {
+  return tryRun('nsenter', ['--target', String(own.pid), '--net', 'sh', '-c', `{ ${script}; } 2>/dev/null`]);
+}
+
 async function connect(member: LabMember, own: LabProcess, backbone: LabProcess): Promise<void> {
+  await insideNetwork(own, usualCongestionControl);
   if (member.kind === 'station') {
     await ip(own, stationLinks(member));
     // as of a radio: it forgets nobody while it roams (Linux 5.16, ip-sysctl.rst)
-    await tryRun('nsenter', ['--target', String(own.pid), '--net', 'sh', '-c', keepNeighbours]);
+    await insideNetwork(own, keepNeighbours);
     return;
   }
   if (member.kind === 'backbone') return await ip(own, backboneLinks());
