@@ -112,7 +112,9 @@ async function lastErrors(place: ContainerPlace): Promise<string> {
 export async function writeCriuConfiguration(place: ContainerPlace, lines: readonly string[]): Promise<void> {
   await mkdir(dirname(place.criuConfiguration), { recursive: true });
   // the agent cuts and opens the container's bridge port itself: CRIU's own lock forks iptables and costs 100 ms
-  await writeFile(place.criuConfiguration, `${['network-lock skip', 'skip-in-flight', ...lines].join('\n')}\n`, {
+  // who cannot be stopped within this many seconds is waited for in vain
+  const own = ['network-lock skip', 'skip-in-flight', 'timeout 5'];
+  await writeFile(place.criuConfiguration, `${[...own, ...lines].join('\n')}\n`, {
     mode: 0o600,
   });
 }

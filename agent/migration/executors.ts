@@ -10,6 +10,7 @@ import { packNamed, packTree } from '../files/tar.ts';
 import type { Move } from './move.ts';
 import type { Step, StepKind } from './plan.ts';
 import { committedSchema, doneSchema, switchedSchema } from './routes.ts';
+import { isStuckFreezer } from './stuckFreezer.ts';
 import { writeSwitchStream } from './switchStream.ts';
 
 /** How each kind of step is done. Each either does it whole or throws; what it changed is undone by `undo.ts`. */
@@ -61,19 +62,14 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   },
 
   async dump(move) {
-    const images = join(move.directory, 'images');
-    const work = join(move.directory, 'work');
-    try {
-      await runcCheckpoint(move.spec.name, images, work, move.signal);
-    } catch (error) {
+    for (let attempt = 1; ; attempt += 1) {
+      const failure = await dumpOnce(move);
+      if (failure === undefined) return;
       move.signal.throwIfAborted();
-      const problem =
-        (await criuErrors(join(work, 'dump.log'))) || (error instanceof Error ? error.message : String(error));
-      throw new TagalongError(
-        'checkpoint-failed',
-        { container: move.spec.name, node: move.configuration.node, problem },
-        error,
-      );
+      if (attempt === dumpAttempts || !isStuckFreezer(failure)) throw failure;
+      move.log.warn({ err: failure, migration: move.id }, 'the freezer held a process back; once more');
+      await move.freezer.thaw();
+      await move.freezer.freeze();
     }
   },
 
@@ -133,4 +129,21 @@ function counting(move: Move): (bytes: number) => void {
     move.account.sent(bytes);
     move.progressed();
   };
+}
+
+const dumpAttempts = 3;
+
+async function dumpOnce(move: Move): Promise<TagalongError | undefined> {
+  const images = join(move.directory, 'images');
+  const work = join(move.directory, 'work');
+  await Promise.all([images, work].map((path) => rm(path, { recursive: true, force: true })));
+  try {
+    await runcCheckpoint(move.spec.name, images, work, move.signal);
+    return undefined;
+  } catch (error) {
+    const said = await criuErrors(join(work, 'dump.log'));
+    const problem = said || (error instanceof Error ? error.message : String(error));
+    const { name } = move.spec;
+    return new TagalongError('checkpoint-failed', { container: name, node: move.configuration.node, problem }, error);
+  }
 }
