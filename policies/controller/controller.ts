@@ -1,8 +1,8 @@
 import type { Log, SiteConnection } from '../../broker/connection.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Outgoing } from './outgoing.ts';
-import { advance, initialState, newsOf, resume, type Step, type Stored } from './site-controller.ts';
-import { type StoreReading, startStoreReading } from './store-reading.ts';
+import { advance, initialState, newsOf, resume, type Step, type Stored } from './siteController.ts';
+import { type StoreReading, startStoreReading } from './storeReading.ts';
 import { type Heard, subscribeToSite } from './subscriptions.ts';
 
 export interface ControllerOptions {

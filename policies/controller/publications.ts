@@ -1,9 +1,9 @@
 import { policyName, requestLifetimeMs } from '../follow-user/policy.ts';
 import type { Verdict } from '../follow-user/verdict.ts';
 import { fuseClient, fuseContainer } from '../picture/fuse.ts';
-import type { SitePicture } from '../picture/site-picture.ts';
+import type { SitePicture } from '../picture/sitePicture.ts';
 import type { Outgoing } from './outgoing.ts';
-import type { ControllerState } from './site-controller.ts';
+import type { ControllerState } from './siteController.ts';
 
 function instant(timeMs: number): string {
   return new Date(timeMs).toISOString();

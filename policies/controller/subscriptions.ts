@@ -3,7 +3,7 @@ import { topicOf } from '../../broker/contract/address.ts';
 import type { TagalongError } from '../../broker/contract/errors.ts';
 import { policyName } from '../follow-user/policy.ts';
 import type { Observed } from '../picture/observation.ts';
-import type { Stored } from './site-controller.ts';
+import type { Stored } from './siteController.ts';
 
 /** One message as the controller hears it. */
 export interface Heard {

@@ -1,5 +1,5 @@
 import type { MessageOf } from '../../broker/contract/topics.ts';
-import { type ContainerPicture, isReachable, type NodePicture, type SitePicture } from '../picture/site-picture.ts';
+import { type ContainerPicture, isReachable, type NodePicture, type SitePicture } from '../picture/sitePicture.ts';
 
 export interface Candidate {
   node: string;

@@ -1,5 +1,5 @@
-import { migrationUnderWay } from '../picture/fold-migration.ts';
-import type { ContainerPicture, Place, SitePicture } from '../picture/site-picture.ts';
+import { migrationUnderWay } from '../picture/foldMigration.ts';
+import type { ContainerPicture, Place, SitePicture } from '../picture/sitePicture.ts';
 import { type Candidate, candidatesFor } from './candidates.ts';
 import { associationKey, learn } from './learn.ts';
 import type { ContainerMemory, Memory } from './memory.ts';

@@ -1,5 +1,5 @@
-import { migrationUnderWay } from '../picture/fold-migration.ts';
-import type { ContainerPicture, Place, SitePicture } from '../picture/site-picture.ts';
+import { migrationUnderWay } from '../picture/foldMigration.ts';
+import type { ContainerPicture, Place, SitePicture } from '../picture/sitePicture.ts';
 import type { ContainerMemory } from './memory.ts';
 import { type FollowUserPolicy, graceMs, retryDelayMs } from './policy.ts';
 

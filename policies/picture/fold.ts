@@ -6,12 +6,12 @@ import {
   seedClient,
   settleDeparture,
   settleReading,
-} from './fold-client.ts';
-import { foldContainer } from './fold-container.ts';
-import { foldMigration, foldResponse } from './fold-migration.ts';
-import { clockedBy, foldNodeInfo, foldNodeState, foldTelemetry } from './fold-node.ts';
+} from './foldClient.ts';
+import { foldContainer } from './foldContainer.ts';
+import { foldMigration, foldResponse } from './foldMigration.ts';
+import { clockedBy, foldNodeInfo, foldNodeState, foldTelemetry } from './foldNode.ts';
 import type { Observation, ObservationOf } from './observation.ts';
-import { type ClientPicture, type SitePicture, withEntry } from './site-picture.ts';
+import { type ClientPicture, type SitePicture, withEntry } from './sitePicture.ts';
 
 export interface FoldSettings {
   /** A disconnect followed by a connect at the same access point within this time is one event. */

@@ -1,6 +1,6 @@
 import type { DraftOf } from '../../broker/contract/topics.ts';
 import { followersOf } from './fold.ts';
-import type { ClientPicture, ContainerPicture, SitePicture } from './site-picture.ts';
+import type { ClientPicture, ContainerPicture, SitePicture } from './sitePicture.ts';
 
 /** The fused record of a client; undefined where there is nothing to tell: it has left and no container follows it. */
 export function fuseClient(picture: SitePicture, client: ClientPicture): DraftOf<'client'> | undefined {

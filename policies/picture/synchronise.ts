@@ -1,5 +1,5 @@
 import type { Observation, Observed } from './observation.ts';
-import { adjustedMs, type SitePicture } from './site-picture.ts';
+import { adjustedMs, type SitePicture } from './sitePicture.ts';
 
 const rank: Record<Observed['kind'], number> = {
   'fused-client': 0,

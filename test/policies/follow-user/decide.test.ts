@@ -4,7 +4,7 @@ import { decide } from '../../../policies/follow-user/decide.ts';
 import type { Memory } from '../../../policies/follow-user/memory.ts';
 import { fold } from '../../../policies/picture/fold.ts';
 import type { Observed } from '../../../policies/picture/observation.ts';
-import { emptyPicture, type SitePicture } from '../../../policies/picture/site-picture.ts';
+import { emptyPicture, type SitePicture } from '../../../policies/picture/sitePicture.ts';
 import { migration, nodeClient, nodeContainer, nodeInfo, nodeState } from '../documents.ts';
 
 const mac = '02-00-00-00-00-01';

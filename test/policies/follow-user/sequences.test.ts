@@ -1,8 +1,8 @@
 import test from 'ava';
 import { decide } from '../../../policies/follow-user/decide.ts';
 import { fold } from '../../../policies/picture/fold.ts';
-import { leave } from '../../../policies/picture/fold-client.ts';
-import { withEntry } from '../../../policies/picture/site-picture.ts';
+import { leave } from '../../../policies/picture/foldClient.ts';
+import { withEntry } from '../../../policies/picture/sitePicture.ts';
 import { play } from '../model/play.ts';
 
 const sequences = 1000;

@@ -1,6 +1,6 @@
 import type { MessageOf } from '../../../broker/contract/topics.ts';
 import { instant, migration as migrationDocument, nodeContainer } from '../documents.ts';
-import type { AccessPointModel } from './access-point.ts';
+import type { AccessPointModel } from './accessPoint.ts';
 import type { ModelBroker } from './broker.ts';
 import type { Random } from './random.ts';
 import type { VirtualTime } from './time.ts';

@@ -8,7 +8,7 @@ import {
   resume,
   type Step,
   type Stored,
-} from '../../../policies/controller/site-controller.ts';
+} from '../../../policies/controller/siteController.ts';
 import type { Delivered, ModelBroker } from './broker.ts';
 import type { VirtualTime } from './time.ts';
 

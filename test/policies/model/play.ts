@@ -1,8 +1,8 @@
 import { policySchema } from '../../../broker/contract/documents.ts';
 import type { MessageOf } from '../../../broker/contract/topics.ts';
-import type { Parts } from '../../../policies/controller/site-controller.ts';
+import type { Parts } from '../../../policies/controller/siteController.ts';
 import { mostMoves } from '../../../policies/follow-user/policy.ts';
-import { type AccessPointModel, makeAccessPoint } from './access-point.ts';
+import { type AccessPointModel, makeAccessPoint } from './accessPoint.ts';
 import { type Delivered, makeModelBroker } from './broker.ts';
 import { type ContainerModel, makeContainers } from './containers.ts';
 import { makeController } from './controller.ts';

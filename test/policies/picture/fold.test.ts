@@ -1,7 +1,7 @@
 import test from 'ava';
 import { fold } from '../../../policies/picture/fold.ts';
 import type { Observed } from '../../../policies/picture/observation.ts';
-import { emptyPicture, type SitePicture } from '../../../policies/picture/site-picture.ts';
+import { emptyPicture, type SitePicture } from '../../../policies/picture/sitePicture.ts';
 import { nodeClient, nodeContainer, nodeState } from '../documents.ts';
 
 const mac = '02-00-00-00-00-01';

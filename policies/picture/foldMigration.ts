@@ -1,6 +1,6 @@
 import type { MessageOf } from '../../broker/contract/topics.ts';
 import type { ObservationOf } from './observation.ts';
-import { isReachable, type MigrationPicture, type SitePicture, withEntry } from './site-picture.ts';
+import { isReachable, type MigrationPicture, type SitePicture, withEntry } from './sitePicture.ts';
 
 /** Ended migrations and answers are remembered this long. */
 const rememberMs = 10 * 60 * 1000;

@@ -1,4 +1,4 @@
-import { type AssociationView, adjustedMs, type ClientPicture, isReachable, type SitePicture } from './site-picture.ts';
+import { type AssociationView, adjustedMs, type ClientPicture, isReachable, type SitePicture } from './sitePicture.ts';
 
 /*
  * Which association is the newest, when the clocks of access points may differ?

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SiteConnection } from '../../broker/connection.ts';
 import type { Clock } from './clock.ts';
-import type { Stored } from './site-controller.ts';
+import type { Stored } from './siteController.ts';
 import type { Heard } from './subscriptions.ts';
 
 /** After the mark came back, this long without another stored document means that the broker has given all of them. */

@@ -1,6 +1,6 @@
 import type { MessageOf } from '../../broker/contract/topics.ts';
 import type { ObservationOf } from './observation.ts';
-import { type ContainerPicture, withEntry } from './site-picture.ts';
+import { type ContainerPicture, withEntry } from './sitePicture.ts';
 
 /** Folds one node's document about a container: the highest generation wins, equal ones are a conflict. */
 export function foldContainer(

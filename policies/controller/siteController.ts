@@ -6,7 +6,7 @@ import { type FollowUserPolicy, policyName } from '../follow-user/policy.ts';
 import type { Verdict } from '../follow-user/verdict.ts';
 import { fold, nextChangeMs, passTime } from '../picture/fold.ts';
 import type { Observation, Observed } from '../picture/observation.ts';
-import { emptyPicture, type SitePicture } from '../picture/site-picture.ts';
+import { emptyPicture, type SitePicture } from '../picture/sitePicture.ts';
 import { synchronise } from '../picture/synchronise.ts';
 import { fingerprint, type Outgoing, type Published } from './outgoing.ts';
 import { decisionOf, fusedDocuments, policyStateOf, requestOf } from './publications.ts';

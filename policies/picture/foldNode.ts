@@ -1,6 +1,6 @@
 import type { MessageOf } from '../../broker/contract/topics.ts';
 import type { ObservationOf } from './observation.ts';
-import type { NodePicture } from './site-picture.ts';
+import type { NodePicture } from './sitePicture.ts';
 
 /**
  * Folds a state. A will is believed only if its session is that of the last birth: the will of a connection that died

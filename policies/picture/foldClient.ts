@@ -1,5 +1,5 @@
 import type { MessageOf } from '../../broker/contract/topics.ts';
-import { mayBecomePlace, sameStampMs } from './association-order.ts';
+import { mayBecomePlace, sameStampMs } from './associationOrder.ts';
 import type { ObservationOf } from './observation.ts';
 import {
   type AssociationView,
@@ -8,13 +8,13 @@ import {
   isReachable,
   type SitePicture,
   withEntry,
-} from './site-picture.ts';
+} from './sitePicture.ts';
 
 export function newClient(mac: string): ClientPicture {
   return { mac, views: new Map(), announced: new Map() };
 }
 
-/** Folds the document of one access point about one client; see association-order.ts for what is news. */
+/** Folds the document of one access point about one client; see associationOrder.ts for what is news. */
 export function foldNodeClient(
   picture: SitePicture,
   client: ClientPicture,
