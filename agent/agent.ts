@@ -72,7 +72,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
 
   const images = makeImageStore(join(dataDirectory, 'images'));
   let upkeep: Upkeep | undefined;
-  const outcomes = await openOutcomes(join(dataDirectory, 'outcomes'));
+  const outcomes = await openOutcomes(join(runDirectory, 'outcomes'));
   const documentOf = (name: string) => {
     const record = containers.get(name);
     const migration = outgoing.migrationOf(name);

@@ -29,8 +29,8 @@ export const containerSpecSchema = z.object({
 export type ContainerSpec = z.output<typeof containerSpecSchema>;
 
 /**
- * A hand-over that has begun: written and synced before the destination is told to commit, removed when it is known how
- * it ended. While it stands, this node must not thaw the container.
+ * A hand-over that may come about: written and synced before the freeze, removed when it is known how it ended. An agent
+ * that starts and finds it beside a container that does not run asks the destination before it does anything.
  */
 export const handOverSchema = z.object({ migration: requestIdSchema, to: idSchema, generation: z.int().positive() });
 

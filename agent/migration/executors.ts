@@ -54,6 +54,10 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     await mkdir(move.directory, { recursive: true, mode: 0o700 });
     await move.peers.ask(move.to, 'POST', `/v1/migrations/${move.id}/ready`, {}, doneSchema, { signal: move.signal });
     move.archive = packNamed(move.place.state);
+    // ahead of time, so that nothing waits for a disk while the container is frozen: from here on only the destination
+    // can tell how the move ends, if this agent should not live to see it
+    const { id, to, generation } = move;
+    await move.containers.update(move.spec.name, { handOver: { migration: id, to, generation } });
   },
 
   async freeze(move) {
@@ -81,7 +85,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const images = join(move.directory, 'images');
     const imageBytes = contentBytes(await readManifest(images));
     move.account.expect(move.account.document().sentBytes + imageBytes + contentBytes(now, changed));
-    const sending = move.peers.send(
+    await move.peers.send(
       move.to,
       `/v1/migrations/${move.id}/switch`,
       async (output) => {
@@ -97,13 +101,6 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
       switchedSchema,
       { signal: move.signal, timeoutMs: 600_000, onSent: counting(move) },
     );
-    // written while bytes flow rather than just before the commit; it says that only the destination knows how the move ends
-    const { id, to, generation } = move;
-    const noted = move.containers.update(move.spec.name, { handOver: { migration: id, to, generation } });
-    // both to their end, so that no late write overtakes what an undo writes
-    for (const outcome of await Promise.allSettled([sending, noted])) {
-      if (outcome.status === 'rejected') throw outcome.reason;
-    }
   },
 
   async commit(move) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readJson, writeDurably } from '../../host/files.ts';
 
-/** How a migration ended for its destination. Once written it is final. */
+/** How a migration ended for its destination. Once written it is final, as long as this machine is up. */
 export const outcomeSchema = z.object({
   migration: z.string(),
   container: z.string(),
@@ -11,7 +11,12 @@ export const outcomeSchema = z.object({
 });
 export type Outcome = z.output<typeof outcomeSchema>;
 
-/** What this node, as a destination, has promised: kept on disk, so that a source in doubt is told the same for ever. */
+/**
+ * What this node, as a destination, has promised, so that a source in doubt is told the same again and again.
+ *
+ * It is kept on a tmpfs on purpose: it outlives the agent, costs no wait for a disk while a container is frozen, and ends
+ * with the machine, as the container does. After a power cut here the source in doubt is told `aborted` and runs on.
+ */
 export interface Outcomes {
   get(migration: string): Promise<Outcome | undefined>;
   /** Writes an outcome, unless there is one already; returns the one that holds. */
@@ -20,7 +25,7 @@ export interface Outcomes {
 
 const keptMs = 7 * 24 * 3600 * 1000;
 
-/** @param directory - on a disk; entries older than a week are removed */
+/** @param directory - on a tmpfs; entries older than a week are removed */
 export async function openOutcomes(directory: string): Promise<Outcomes> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   for (const name of await readdir(directory)) {

@@ -255,11 +255,11 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
 
   async function resumeOne(record: ContainerRecord): Promise<void> {
     const { name } = record.spec;
-    if (record.pid === undefined) return;
-    const freezer = await freezerOf(record.pid).catch(() => undefined);
-    if (freezer === undefined || !(await freezer.isFrozen())) return;
     const { handOver } = record;
-    if (handOver !== undefined) {
+    const freezer = record.pid === undefined ? undefined : await freezerOf(record.pid).catch(() => undefined);
+    const isFrozen = freezer !== undefined && (await freezer.isFrozen());
+    const isGone = record.status === 'stopped';
+    if (handOver !== undefined && (isFrozen || isGone)) {
       const question = { id: handOver.migration, to: handOver.to, peers, spec: record.spec };
       const outcome = await settle(question, (doubt) => noteDoubt({ spec: record.spec }, doubt), stopping.signal);
       if (outcome === 'committed') {
@@ -267,7 +267,9 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
         return;
       }
     }
-    await containers.update(name, { handOver: undefined, error: undefined, status: 'running' });
+    if (handOver !== undefined) await containers.update(name, { handOver: undefined, error: undefined });
+    if (freezer === undefined || !isFrozen) return;
+    await containers.update(name, { status: 'running' });
     await freezer.thaw();
     await openNetwork(record.spec, containers.place(name), configuration.bridge);
   }
