@@ -136,15 +136,25 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
 
   function noteDoubt(move: Pick<Move, 'spec'>, doubt: TagalongError): void {
     log.error({ err: doubt }, doubt.message);
-    void containers.update(move.spec.name, { status: 'frozen', error: doubt.message });
+    containers
+      .update(move.spec.name, { status: 'frozen', error: doubt.message })
+      .catch((error: unknown) => log.warn({ err: error }, 'the doubt could not be written down'));
   }
 
-  async function conduct(move: Move, steps: Step[], changed: (ended: boolean) => void): Promise<void> {
+  /** Not even the way back worked: the container stays as it is, and says so. */
+  async function giveUp(move: Move, error: unknown): Promise<boolean> {
+    const report = reportOf(error);
+    log.error({ err: error, migration: move.id }, 'the container could not be brought back');
+    await containers.update(move.spec.name, { status: 'frozen', error: report.message });
+    return false;
+  }
+
+  async function conduct(move: Move, steps: Step[], changed: () => void): Promise<void> {
     const { account } = move;
     try {
       await perform(move, steps);
     } catch (error) {
-      const left = await recover(move, error);
+      const left = await recover(move, error).catch((failure: unknown) => giveUp(move, failure));
       if (left) {
         account.enter('completed');
         await executors['clean-up'](move, { kind: 'clean-up', phase: 'completed' }).catch((failure: unknown) =>
@@ -155,7 +165,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
         account.enter(move.signal.aborted ? 'cancelled' : 'failed');
       }
     } finally {
-      changed(true);
+      changed();
     }
   }
 
@@ -178,7 +188,12 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
         { wall: () => new Date(), monotonic: () => performance.now() },
       );
       const cancelling = new AbortController();
-      const changed = (ended: boolean) => options.onChange(account.document(), ended);
+      let told = false;
+      const changed = () => {
+        const { end } = phaseTable[account.phase];
+        if (!told) options.onChange(account.document(), end); // the end is told once
+        told = end;
+      };
       let handedOver = () => false;
       const ended = (async () => {
         if (record.pid === undefined)
@@ -198,10 +213,10 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
           images,
           peers,
           log,
-          progressed: throttled(account, () => changed(false)),
+          progressed: throttled(account, changed),
         };
         handedOver = () => move.handedOver === true;
-        changed(false);
+        changed();
         const steps = planMigration({
           technique: considered.technique,
           imageDigest: record.spec.imageDigest,
