@@ -152,13 +152,11 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       configuration,
       containers,
       images,
-      incoming,
       outgoing,
       site,
       drain,
       documentOf,
       published: publishing.settled,
-      log,
       describeSelf: () => ({
         info: describe(),
         draining: drain.isOn(),

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { errorReportSchema } from '../../broker/contract/documents.ts';
 
 /** What decides whether a container can move between two nodes. */
 export const nodeFactsSchema = z.object({
@@ -27,5 +26,3 @@ export const offerAnswerSchema = z.object({
   missingBinds: z.array(z.string()),
 });
 export type OfferAnswer = z.output<typeof offerAnswerSchema>;
-
-export const blockedReasonsSchema = z.array(errorReportSchema);

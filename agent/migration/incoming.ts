@@ -51,8 +51,6 @@ interface Arrival extends Expected {
 
 /** This node as the destination of migrations. */
 export interface Incoming {
-  /** Containers that are on their way here. */
-  expected(): string[];
   open(expected: Expected): Promise<void>;
   receiveFiles(migration: string, input: Readable): Promise<void>;
   /** Makes ready all that the restore needs, so that nothing is left to do for the frozen time but the restore itself. */
@@ -95,8 +93,6 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   }
 
   return {
-    expected: () => [...arrivals.values()].map((arrival) => arrival.spec.name),
-
     async open(expected) {
       const { name } = expected.spec;
       if ((await outcomes.get(expected.migration)) !== undefined)

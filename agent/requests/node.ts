@@ -1,9 +1,7 @@
-import type { Log } from '../../broker/connection.ts';
 import type { DraftOf } from '../../broker/contract/topics.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
-import type { Incoming } from '../migration/incoming.ts';
 import type { Outgoing } from '../migration/outgoing.ts';
 import type { SiteView } from './siteView.ts';
 
@@ -12,7 +10,6 @@ export interface NodeParts {
   configuration: AgentConfiguration;
   containers: Containers;
   images: ImageStore;
-  incoming: Incoming;
   outgoing: Outgoing;
   site: SiteView;
   drain: { isOn(): boolean; set(on: boolean): Promise<void> };
@@ -21,5 +18,4 @@ export interface NodeParts {
   /** Resolves when all documents of changes so far are published. */
   published(): Promise<void>;
   describeSelf(): Record<string, unknown>;
-  log: Log;
 }
