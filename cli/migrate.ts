@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import type { SiteConnection } from '../broker/connection.ts';
+import { techniqueSchema } from '../broker/contract/documents.ts';
 import type { MessageOf } from '../broker/contract/topics.ts';
 import { makeCommand } from './command.ts';
 import { countBetween } from './parsing/count.ts';
@@ -15,7 +16,8 @@ import type { Terminal } from './terminal/terminal.ts';
 
 interface MigrateOptions extends SiteOptions {
   to: string;
-  technique?: 'auto' | 'cold';
+  technique?: 'auto' | Migration['technique'];
+  downtimeMs?: number;
   force?: boolean;
   ifGeneration?: number;
   dryRun?: boolean;
@@ -50,7 +52,8 @@ export function migrateCommand(terminal: Terminal): Command {
     'tagalong migrate web --to ap2',
   )
     .requiredOption('--to <node>', 'the node that shall have it', parseName)
-    .addOption(new Option('--technique <name>', 'how its memory moves').choices(['auto', 'cold']))
+    .addOption(new Option('--technique <name>', 'how its memory moves').choices(['auto', ...techniqueSchema.options]))
+    .option('--downtime-ms <number>', 'the pause to aim at (default: 300)', countBetween(1, 600_000))
     .option('--force', 'also when it is pinned')
     .option(
       '--if-generation <number>',
@@ -86,6 +89,7 @@ async function migrate(terminal: Terminal, connection: SiteConnection, container
         to: options.to,
         trigger: 'manual',
         ...(options.technique === undefined ? {} : { technique: options.technique }),
+        ...(options.downtimeMs === undefined ? {} : { downtimeMs: options.downtimeMs }),
         ...(options.force ? { force: true } : {}),
         ...(options.ifGeneration === undefined ? {} : { ifGeneration: options.ifGeneration }),
         ...(options.dryRun ? { dryRun: true } : {}),

@@ -144,6 +144,8 @@ export const nodeContainerSchema = z.object({
   pinned: z.boolean(),
   since: instantSchema,
   migration: requestIdSchema.optional(),
+  /** Nodes that are kept warm for it, and since when what they have is as it was here. */
+  prepared: z.array(z.object({ node: idSchema, at: instantSchema, baseBytes: bytes })).optional(),
   error: z.string().optional(),
 });
 
@@ -156,6 +158,7 @@ export const migrationPhaseSchema = z.enum([
   'freezing',
   'switching',
   'restoring',
+  'lazy',
   'completed',
   'failed',
   'cancelled',
@@ -170,6 +173,23 @@ export const errorReportSchema = z.object({
 
 /** Why and by whom a migration was asked for. */
 export const triggerSchema = z.enum(['manual', 'follow-user', 'drain']);
+
+/** What a migration is expected to cost, from what was measured before it. */
+export const estimateSchema = z.object({
+  technique: techniqueSchema,
+  downtimeMs: durationMs,
+  totalMs: durationMs,
+  sentBytes: bytes,
+});
+
+/** One round of pre-copy: what was sent ahead while the container ran. */
+export const roundSchema = z.object({
+  durationMs,
+  /** Pages that differed from what the destination had. */
+  changedBytes: bytes,
+  /** What they took on the wire. */
+  sentBytes: bytes,
+});
 
 /** `node/{node}/migration/{id}` and its `/event`. The last event of a migration holds the whole account. */
 export const migrationSchema = z.object({
@@ -198,7 +218,11 @@ export const migrationSchema = z.object({
     }),
   ),
   progress: z.object({ sentBytes: bytes, totalBytes: bytes.optional() }),
-  expectedDowntimeMs: durationMs.optional(),
+  /** What was expected before it began; `downtimeMs`, `totalMs` and `sentBytes` say what came of it. */
+  estimate: estimateSchema.optional(),
+  rounds: z.array(roundSchema).optional(),
+  /** Memory and files that the destination had already, from an earlier visit or a preparation, and that were not sent. */
+  savedBytes: bytes.optional(),
   /** Freeze to resume, by the clocks of both nodes' agents; the silence that a client sees is a little longer. */
   downtimeMs: durationMs.optional(),
   totalMs: durationMs.optional(),

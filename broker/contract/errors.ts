@@ -174,7 +174,34 @@ export const errorTable = {
     sentence: 'The bound directory {path} does not exist on {node}.',
     remedy: 'Create or mount it there, or use a managed volume, which travels with the container.',
   },
+  'technique-unavailable': {
+    kind: 'refused',
+    sentence: 'The technique {technique} cannot be used: {problem}.',
+    remedy:
+      'Leave the technique to `auto`, or choose another one; `tagalong describe --node {node}` shows what it can do.',
+  },
+  'not-prepared': {
+    kind: 'refused',
+    sentence: 'No node is kept warm for the container {container}.',
+    remedy: 'Prepare one with `tagalong prepare {container} --to NODE`.',
+  },
+  'file-exists': {
+    kind: 'refused',
+    sentence: 'The file {file} already exists on {node}.',
+    remedy: 'Choose another file, or remove that one.',
+  },
+  'archive-unusable': {
+    kind: 'refused',
+    sentence: 'The archive {file} cannot be restored: {problem}.',
+    remedy:
+      'Check that it is whole and was written by `tagalong checkpoint`; `tagalong inspect {file}` shows what it holds.',
+  },
   // the environment failed
+  'bad-image': {
+    kind: 'failed',
+    sentence: 'The image {file} is not usable: {problem}.',
+    remedy: 'Take the checkpoint again; a migration that met it runs on at its source.',
+  },
   'command-failed': {
     kind: 'failed',
     sentence: '`{command}` failed: {problem}.',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorReportSchema, triggerSchema, volumeSchema } from './documents.ts';
+import { errorReportSchema, techniqueSchema, triggerSchema, volumeSchema } from './documents.ts';
 import { addressSchema, idSchema, instantSchema, macSchema, requestIdSchema } from './ids.ts';
 
 const common = {
@@ -34,7 +34,10 @@ export const requestSchemas = {
     ...common,
     container: idSchema,
     to: idSchema,
-    technique: z.enum(['auto', 'cold']).optional(),
+    /** How memory moves; `auto`, which stands for a request without one, chooses by what was measured and says why. */
+    technique: z.enum(['auto', ...techniqueSchema.options]).optional(),
+    /** The pause that `auto` and the rounds of pre-copy aim at. */
+    downtimeMs: z.int().positive().max(600_000).optional(),
     /** Also when pinned. */
     force: z.boolean().optional(),
     /** Only if the container is still at this generation. */
@@ -50,6 +53,34 @@ export const requestSchemas = {
       path: ['migration'],
       message: 'name a migration or a container',
     }),
+  /** Keeps a node that the container is expected to go to warm: image, files and memory, at a bounded rate. */
+  prepare: z.object({
+    ...common,
+    container: idSchema,
+    to: idSchema,
+    /** At most so much is sent, in bytes a second; without it, a quarter of what the link was measured to carry. */
+    rateBytesPerSecond: z.int().positive().optional(),
+  }),
+  /** Drops what `prepare` keeps at a node, or at all of them. */
+  unprepare: z.object({ ...common, container: idSchema, to: idSchema.optional() }),
+  /** Writes a standing checkpoint of a container to a file of its node. */
+  checkpoint: z.object({
+    ...common,
+    container: idSchema,
+    /** Else it is stopped and removed once the archive is whole. */
+    leaveRunning: z.boolean().optional(),
+    /** Where to write it; without it, below the node's data directory. */
+    file: z.string().startsWith('/').optional(),
+  }),
+  /** Starts a container from a standing checkpoint. */
+  restore: z.object({
+    ...common,
+    node: idSchema,
+    /** The archive, on that node. */
+    file: z.string().startsWith('/'),
+    /** Another name than the one it had. */
+    name: idSchema.optional(),
+  }),
   pin: z.object({ ...common, container: idSchema }),
   unpin: z.object({ ...common, container: idSchema }),
   drain: z.object({ ...common, node: idSchema }),

@@ -1,10 +1,13 @@
 import type { Handlers } from '../dispatch.ts';
 import type { NodeParts } from '../node.ts';
 import { cancelVerb } from './cancel.ts';
+import { checkpointVerb } from './checkpoint.ts';
 import { describeVerb } from './describe.ts';
 import { drainVerb, undrainVerb } from './drain.ts';
 import { migrateVerb } from './migrate.ts';
 import { pinVerb } from './pin.ts';
+import { prepareVerb, unprepareVerb } from './prepare.ts';
+import { restoreVerb } from './restore.ts';
 import { runVerb } from './run.ts';
 import { stopVerb } from './stop.ts';
 
@@ -15,6 +18,10 @@ export function verbTable(node: NodeParts): Handlers {
     stop: stopVerb(node),
     migrate: migrateVerb(node),
     cancel: cancelVerb(node),
+    prepare: prepareVerb(node),
+    unprepare: unprepareVerb(node),
+    checkpoint: checkpointVerb(node),
+    restore: restoreVerb(node),
     pin: pinVerb(node, true),
     unpin: pinVerb(node, false),
     drain: drainVerb(node),
