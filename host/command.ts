@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { type Duplex, PassThrough, type Readable, type Writable } from 'node:stream';
 import { type ExecaError, execa } from 'execa';
 import { TagalongError } from '../broker/contract/errors.ts';
 
@@ -9,6 +9,8 @@ export interface CommandOptions {
   env?: Record<string, string>;
   input?: string;
   timeoutMs?: number;
+  /** Gives the program one end of a socket pair as this file descriptor; the other end is `socket` of what is returned. */
+  socketFd?: number;
   /** Ends the command (SIGTERM, then SIGKILL) when it fires. */
   signal?: AbortSignal;
 }
@@ -105,6 +107,8 @@ function keptFor(printed: Readable): Readable {
 
 export interface LongRunning {
   readonly pid: number | undefined;
+  /** Our end of the socket pair, where one was asked for. */
+  readonly socket: Duplex | undefined;
   /** Lines of its standard output, as they come. Ends when the program does. */
   lines(): AsyncIterable<string>;
   /** Writes to its standard input. */
@@ -121,18 +125,23 @@ export interface LongRunning {
  * It ends with this process.
  */
 export function start(file: string, parameters: readonly string[], options: CommandOptions = {}): LongRunning {
+  const { socketFd } = options;
+  const others = socketFd === undefined ? [] : Array.from({ length: socketFd - 3 }, () => 'ignore' as const);
   const child = execa(file, parameters, {
-    stdin: 'pipe',
+    stdio: ['pipe', 'pipe', 'pipe', ...others, ...(socketFd === undefined ? [] : ['pipe' as const])],
     reject: false,
-    buffer: { stdout: false, stderr: true },
+    buffer: { stdout: false, stderr: true, ...(socketFd === undefined ? {} : { [`fd${socketFd}`]: false }) },
     maxBuffer: 1_000_000,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
   });
+  const socket = socketFd === undefined ? undefined : (child.stdio[socketFd] as unknown as Duplex);
+  socket?.on('error', () => undefined); // the other end may be gone; `ended` tells
   child.stdin.on('error', () => undefined); // it may end while we write; `ended` tells
   const output = keptFor(child.stdout);
   return {
     pid: child.pid,
+    socket,
     lines: () => createInterface({ input: output, crlfDelay: Number.POSITIVE_INFINITY }),
     write: (text) => {
       child.stdin.write(text);

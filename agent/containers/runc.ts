@@ -3,9 +3,12 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { type LongRunning, run, start, tryRun } from '../../host/command.ts';
+import { readJson } from '../../host/files.ts';
 import type { ContainerPlace } from './record.ts';
 
 const stateSchema = z.object({ status: z.enum(['creating', 'created', 'running', 'paused', 'stopped']), pid: z.int() });
+/** The part of runC's own record of a container that is needed before its images are there. */
+const recordSchema = z.object({ external_descriptors: z.array(z.string()) });
 const logLineSchema = z.object({ level: z.string(), msg: z.string() });
 
 /** What runC says of a container; undefined where it has none of that name. */
@@ -14,6 +17,18 @@ export async function runcState(name: string): Promise<z.output<typeof stateSche
   if (result === undefined) return undefined;
   const checked = stateSchema.safeParse(JSON.parse(result.stdout));
   return checked.success ? checked.data : undefined;
+}
+
+/**
+ * What runC noted of a container's standard streams when it started: it asks for the same at the restore.
+ * @throws TagalongError `bad-configuration` where its record cannot be read
+ */
+export async function runcDescriptors(name: string): Promise<string[]> {
+  const file = `/run/runc/${name}/state.json`;
+  const record = await readJson(file, recordSchema);
+  if (record === undefined)
+    throw new TagalongError('bad-configuration', { file, field: '(the whole file)', problem: 'it is not there' });
+  return record.external_descriptors;
 }
 
 /** Ends a container and removes what runC keeps of it. A frozen one dies without running another instruction. */
@@ -51,27 +66,21 @@ function scriptWith(before: string): string {
  *
  * @param parameters - runC's arguments after its global ones
  * @param before - a shell line that is run first, e.g. a mount; its failure is the failure of the whole
+ * @param path - where programs are looked for, if not as usual
  */
 export async function waitingRunc(
   place: ContainerPlace,
   parameters: readonly string[],
   before = '',
+  path?: string,
 ): Promise<WaitingRunc> {
   await Promise.all([dirname(place.runcLog), dirname(place.logFile)].map((path) => mkdir(path, { recursive: true })));
   await rm(place.runcLog, { force: true });
   const guarded = before === '' ? '' : `${before} || { echo 97 >&9; exit 97; }`;
-  const child = start('sh', [
-    '-c',
-    scriptWith(guarded),
-    'sh',
-    place.logFile,
-    'runc',
-    '--log',
-    place.runcLog,
-    '--log-format',
-    'json',
-    ...parameters,
-  ]);
+  const runc = ['runc', '--log', place.runcLog, '--log-format', 'json', ...parameters];
+  const child = start('sh', ['-c', scriptWith(guarded), 'sh', place.logFile, ...runc], {
+    ...(path === undefined ? {} : { env: { PATH: path } }),
+  });
   return {
     go: () => child.write('go\n'),
     done: outcome(child, place, parameters[0] ?? ''),
@@ -161,10 +170,12 @@ export function restoreParameters(
   place: ContainerPlace,
   imageDirectory: string,
   workDirectory: string,
+  lazy: boolean,
 ): string[] {
   return [
     'restore',
     '--detach',
+    ...(lazy ? ['--lazy-pages'] : []),
     '--tcp-established',
     '--file-locks',
     '--bundle',

@@ -1,16 +1,15 @@
-import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
-import { TagalongError } from '../../broker/contract/errors.ts';
-import { thisNode } from '../channel/server.ts';
+import { ByteReader, broken, encodeHeader, put, readHeader } from '../channel/records.ts';
+import { compress, type PageHeader, pageHeaderSchemas } from '../memory/pageRecords.ts';
 
-/**
- * What travels while the container is frozen, as one stream of records: a four-byte length (big endian), a JSON header of
- * that length, and `sizeBytes` bytes of content.
- */
+/** What travels while the container is frozen, as one stream of records. */
 export const recordHeaderSchema = z.discriminatedUnion('kind', [
+  ...pageHeaderSchemas,
   /** Paths below the container's state directory to remove before the archive is unpacked. */
   z.object({ kind: z.literal('removed'), sizeBytes: z.literal(0), paths: z.array(z.string()) }),
   /** A piece of the tar archive of changed files. */
@@ -20,91 +19,107 @@ export const recordHeaderSchema = z.discriminatedUnion('kind', [
     kind: z.literal('image'),
     sizeBytes: z.int().nonnegative(),
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/),
+    /** Where it is compressed: its plain size. */
+    zstdBytes: z.int().nonnegative().max(4 << 20).optional(),
   }),
   /** Nothing is missing. */
-  z.object({ kind: z.literal('end'), sizeBytes: z.literal(0) }),
+  z.object({
+    kind: z.literal('end'),
+    sizeBytes: z.literal(0),
+    /** Whether all memory that is not named in this stream is as the receiver has it; else the source must be asked. */
+    memoryComplete: z.boolean(),
+  }),
 ]);
 export type RecordHeader = z.output<typeof recordHeaderSchema>;
 
-const maximumHeaderBytes = 4 << 20;
+/** Takes a piece of the stream; resolves when the piece can be used again. */
+export type Write = (bytes: Buffer) => Promise<void>;
 
-/** Encodes the front of a record. */
-export function encodeHeader(header: RecordHeader): Buffer {
-  const json = Buffer.from(JSON.stringify(header));
-  const frame = Buffer.allocUnsafe(4 + json.length);
-  frame.writeUInt32BE(json.length, 0);
-  json.copy(frame, 4);
-  return frame;
+/** @param archive - the tar of changed files, if there are any */
+export async function writeFileChanges(write: Write, removed: string[], archive: Readable | undefined): Promise<void> {
+  if (removed.length > 0) await write(encodeHeader({ kind: 'removed', sizeBytes: 0, paths: removed } as RecordHeader));
+  if (archive === undefined) return;
+  for await (const chunk of archive as AsyncIterable<Buffer>) {
+    await write(encodeHeader({ kind: 'archive', sizeBytes: chunk.length }));
+    await write(chunk);
+  }
 }
 
-/** Resolves when the stream has done with the bytes, so that their buffer can be used again. */
-async function put(output: Writable, bytes: Buffer): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    output.write(bytes, (error) => {
-      if (error) reject(new TagalongError('transfer-failed', { node: thisNode, problem: error.message }, error));
-      else resolve();
-    });
-  });
-}
+const compressibleBytes = 1 << 20;
 
 /**
- * Writes the whole stream and ends it.
- *
- * @param archive - the tar of changed files, if there are any
- * @param imageDirectory - CRIU's images
+ * @param names - files of the directory
+ * @param compressed - whether small ones are sent compressed
  */
-export async function writeSwitchStream(
-  output: Writable,
-  content: { removed: string[]; archive: Readable | undefined; imageDirectory: string },
+export async function writeImages(
+  write: Write,
+  imageDirectory: string,
+  names: readonly string[],
+  compressed: boolean,
 ): Promise<void> {
-  if (content.removed.length > 0)
-    await put(output, encodeHeader({ kind: 'removed', sizeBytes: 0, paths: content.removed }));
-  if (content.archive !== undefined) {
-    for await (const chunk of content.archive as AsyncIterable<Buffer>) {
-      await put(output, encodeHeader({ kind: 'archive', sizeBytes: chunk.length }));
-      await put(output, chunk);
-    }
-  }
   // one buffer for all: fresh ones cost more in page faults than the reading itself
-  const buffer = Buffer.allocUnsafeSlow(chunkBytes);
-  for (const name of await readdir(content.imageDirectory)) {
-    const path = join(content.imageDirectory, name);
-    await put(output, encodeHeader({ kind: 'image', sizeBytes: statSync(path).size, name }));
-    for (const chunk of chunksOf(path, buffer)) await put(output, chunk);
+  let buffer: Buffer | undefined;
+  for (const name of names) {
+    const path = join(imageDirectory, name);
+    const sizeBytes = statSync(path).size;
+    if (compressed && sizeBytes <= compressibleBytes) {
+      const content = compress(readFileSync(path));
+      const header: RecordHeader = { kind: 'image', sizeBytes: content.length, name, zstdBytes: sizeBytes };
+      await write(Buffer.concat([encodeHeader(header), content]));
+      continue;
+    }
+    await write(encodeHeader({ kind: 'image', sizeBytes, name } as RecordHeader));
+    buffer ??= Buffer.allocUnsafeSlow(chunkBytes);
+    for (const chunk of chunksOf(path, buffer)) await write(chunk);
   }
-  await put(output, encodeHeader({ kind: 'end', sizeBytes: 0 }));
-  output.end();
+}
+
+/** The last record. */
+export async function writeEnd(write: Write, memoryComplete: boolean): Promise<void> {
+  await write(encodeHeader({ kind: 'end', sizeBytes: 0, memoryComplete } as RecordHeader));
 }
 
 /**
  * Reads the whole stream to its `end`.
  *
- * @param archive - the tar that unpacks into the container's state directory; its input is ended here if it got anything
- * @returns whether there was an archive
+ * @param into - where its parts go. The archive is a tar that unpacks into the state directory
+ * @param onPages - takes in a batch of pages
+ * @returns whether there was an archive, and what the end said
  * @throws TagalongError `transfer-failed` where the stream breaks off or holds what it must not
  */
 export async function readSwitchStream(
   input: AsyncIterable<Buffer>,
   into: { stateDirectory: string; archive: Writable; imageDirectory: string },
-): Promise<{ archived: boolean }> {
+  onPages: (header: PageHeader, content: Buffer) => void,
+): Promise<{ archived: boolean; memoryComplete: boolean }> {
   const reader = new ByteReader(input);
   let archived = false;
   for (;;) {
-    const header = await readHeader(reader);
-    if (header.kind === 'end') return { archived };
-    if (header.kind === 'removed') await removeAll(into.stateDirectory, header.paths);
-    else if (header.kind === 'archive') {
-      archived = true;
-      for await (const chunk of reader.take(header.sizeBytes)) await put(into.archive, chunk).catch(() => undefined); // tar's own end tells
-    } else await writeImage(join(into.imageDirectory, header.name), reader.take(header.sizeBytes));
+    const header = await readHeader(reader, recordHeaderSchema);
+    switch (header.kind) {
+      case 'end':
+        return { archived, memoryComplete: header.memoryComplete };
+      case 'removed':
+        await removeAll(into.stateDirectory, header.paths);
+        break;
+      case 'archive':
+        archived = true;
+        for await (const chunk of reader.take(header.sizeBytes)) await put(into.archive, chunk).catch(() => undefined); // tar's own end tells
+        break;
+      case 'image':
+        await takeImage(join(into.imageDirectory, header.name), header, reader);
+        break;
+      default:
+        onPages(header, await reader.exactly(header.sizeBytes));
+    }
   }
 }
 
 const chunkBytes = 1 << 20;
 
 /**
- * A file in chunks, each in the same buffer. Images lie on a tmpfs, where a read is a copy in memory: to hand each over to another thread and back
- * would take several times as long, and all this is frozen time.
+ * A file in chunks, each in the same buffer. Images lie on a tmpfs, where a read is a copy in memory: to hand each over to
+ * another thread and back would take several times as long, and all this is frozen time.
  */
 function* chunksOf(path: string, buffer: Buffer): Generator<Buffer> {
   const file = openSync(path, 'r');
@@ -119,6 +134,27 @@ function* chunksOf(path: string, buffer: Buffer): Generator<Buffer> {
   }
 }
 
+async function takeImage(
+  path: string,
+  header: Extract<RecordHeader, { kind: 'image' }>,
+  reader: ByteReader,
+): Promise<void> {
+  if (header.zstdBytes === undefined) {
+    await writeImage(path, reader.take(header.sizeBytes));
+    return;
+  }
+  if (header.sizeBytes > 2 * compressibleBytes) throw broken('a compressed image is too large');
+  const content = await reader.exactly(header.sizeBytes);
+  let plain: Buffer;
+  try {
+    plain = zstdDecompressSync(content, { maxOutputLength: Math.max(1, header.zstdBytes) });
+  } catch {
+    throw broken(`the image ${header.name} cannot be decompressed`);
+  }
+  if (plain.length !== header.zstdBytes) throw broken(`the image ${header.name} has not the length that it names`);
+  writeFileSync(path, plain, { flag: 'wx', mode: 0o600 });
+}
+
 async function writeImage(path: string, chunks: AsyncIterable<Buffer>): Promise<void> {
   const file = openSync(path, 'wx', 0o600);
   try {
@@ -130,61 +166,9 @@ async function writeImage(path: string, chunks: AsyncIterable<Buffer>): Promise<
   }
 }
 
-async function readHeader(reader: ByteReader): Promise<RecordHeader> {
-  const length = (await reader.exactly(4)).readUInt32BE(0);
-  if (length > maximumHeaderBytes) throw broken('a record header is too long');
-  let raw: unknown;
-  try {
-    raw = JSON.parse((await reader.exactly(length)).toString('utf8'));
-  } catch (error) {
-    if (error instanceof TagalongError) throw error;
-    throw broken('a record header is not JSON');
-  }
-  const checked = recordHeaderSchema.safeParse(raw);
-  if (!checked.success) throw broken('a record header is not valid');
-  return checked.data;
-}
-
-function broken(problem: string): TagalongError {
-  return new TagalongError('transfer-failed', { node: thisNode, problem });
-}
-
 async function removeAll(top: string, paths: string[]): Promise<void> {
   for (const path of paths) {
     if (path.startsWith('/') || path.split('/').includes('..')) throw broken(`the path ${path} leaves the container`);
     await rm(join(top, path), { recursive: true, force: true });
-  }
-}
-
-/** Cuts a stream of chunks into pieces of asked-for lengths, without copying large ones. */
-class ByteReader {
-  readonly #chunks: AsyncIterator<Buffer>;
-  #rest: Buffer = Buffer.alloc(0);
-
-  constructor(input: AsyncIterable<Buffer>) {
-    this.#chunks = input[Symbol.asyncIterator]();
-  }
-
-  /** Exactly so many bytes, in one piece. */
-  async exactly(count: number): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    for await (const piece of this.take(count)) pieces.push(piece);
-    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
-  }
-
-  /** So many bytes, in the pieces in which they come. */
-  async *take(count: number): AsyncGenerator<Buffer> {
-    let missing = count;
-    while (missing > 0) {
-      if (this.#rest.length === 0) {
-        const next = await this.#chunks.next();
-        if (next.done) throw broken('the stream broke off');
-        this.#rest = next.value;
-      }
-      const piece = this.#rest.subarray(0, missing);
-      this.#rest = this.#rest.subarray(piece.length);
-      missing -= piece.length;
-      yield piece;
-    }
   }
 }

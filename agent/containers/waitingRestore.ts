@@ -1,0 +1,120 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TagalongError } from '../../broker/contract/errors.ts';
+import { type Gate, makeGate } from './gate.ts';
+import type { ContainerPlace } from './record.ts';
+import { criuErrors, restoreParameters, type WaitingRunc, waitingRunc, writeCriuConfiguration } from './runc.ts';
+
+/**
+ * A runC that has done all that needs no images, and waits for them.
+ *
+ * It is held twice. First, before its CRIU begins: runC finds a script in place of `criu`, which waits for a word and then
+ * becomes CRIU. Second, when every process is there and none has run an instruction: CRIU runs an action script at
+ * `post-restore`, and one that fails undoes the restore (criu(8), ACTION SCRIPTS). So a container is never running here
+ * before the source has given it up.
+ */
+export interface WaitingRestore {
+  readonly imageDirectory: string;
+  /** CRIU's log, and the socket of its lazy pages. */
+  readonly workDirectory: string;
+  /**
+   * Restores from the images, up to the barrier.
+   * @throws TagalongError `restore-failed`
+   */
+  restore(): Promise<void>;
+  /** Lets the processes run. Resolves when runC has returned. */
+  letRun(): Promise<void>;
+  /** Gives it up, however far it is; what was restored is undone. */
+  cancel(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param directory - on a tmpfs; images, logs and scripts
+ * @param descriptors - what runC noted of the container's standard streams at the source, see `runcDescriptors`
+ * @param before - a shell line that mounts its root file system
+ * @param lazy - whether memory is brought in while the processes run already
+ */
+export async function waitingRestore(options: {
+  name: string;
+  node: string;
+  place: ContainerPlace;
+  directory: string;
+  descriptors: readonly string[];
+  before: string;
+  lazy: boolean;
+}): Promise<WaitingRestore> {
+  const { name, node, place, directory, lazy } = options;
+  const at = (part: string) => join(directory, part);
+  for (const part of ['images', 'work', 'bin']) await mkdir(at(part), { recursive: true, mode: 0o700 });
+  // runC reads it before it starts CRIU; it is all that runC itself reads of the images
+  await writeFile(at('images/descriptors.json'), JSON.stringify(options.descriptors), { mode: 0o600 });
+  const criuGate = await makeGate(at('criu'));
+  const barrier = await makeGate(at('barrier'));
+  await writeFile(at('bin/criu'), criuScript(criuGate, at('bin')), { mode: 0o700 });
+  const script = at('bin/barrier');
+  await writeFile(script, barrierScript(barrier), { mode: 0o700 });
+  await writeCriuConfiguration(place, [`action-script ${script}`]);
+  const parameters = restoreParameters(name, place, at('images'), at('work'), lazy);
+  const runc = await waitingRunc(place, parameters, options.before, `${at('bin')}:${process.env['PATH'] ?? ''}`);
+  runc.done.catch(() => undefined); // awaited where it matters
+  runc.go();
+  await Promise.race([criuGate.reached('waiting'), ended(runc)]);
+
+  async function ended(waiting: WaitingRunc): Promise<never> {
+    let problem = 'it passed its barrier unasked';
+    let cause: unknown;
+    try {
+      await waiting.done;
+    } catch (error) {
+      cause = error;
+      const said = await criuErrors(at('work/restore.log'));
+      problem = said || (error instanceof Error ? error.message : String(error));
+    }
+    throw new TagalongError('restore-failed', { container: name, node, problem }, cause);
+  }
+
+  let going = false;
+  return {
+    imageDirectory: at('images'),
+    workDirectory: at('work'),
+    async restore() {
+      going = true;
+      criuGate.answer('go');
+      await Promise.race([barrier.reached('restored'), ended(runc)]);
+    },
+    async letRun() {
+      barrier.answer('go');
+      await runc.done;
+    },
+    async cancel() {
+      if (going) barrier.answer('no');
+      else criuGate.answer('no');
+      await runc.done.catch(() => undefined);
+    },
+    async close() {
+      await Promise.all([criuGate.close(), barrier.close()]);
+    },
+  };
+}
+
+/** runC starts CRIU twice: to ask for its version, and to restore. */
+function criuScript(gate: Gate, directory: string): string {
+  return `#!/bin/sh
+PATH=\${PATH#'${directory}:'}
+if [ -e '${directory}/asked' ]; then
+  echo waiting >'${gate.reachedPath}'
+  read word <'${gate.answerPath}' && [ "$word" = go ] || exit 1
+fi
+: >'${directory}/asked'
+exec criu "$@"
+`;
+}
+
+function barrierScript(gate: Gate): string {
+  return `#!/bin/sh
+[ "$CRTOOLS_SCRIPT_ACTION" = post-restore ] || exit 0
+echo restored >'${gate.reachedPath}'
+read word <'${gate.answerPath}' && [ "$word" = go ]
+`;
+}

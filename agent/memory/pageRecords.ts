@@ -1,0 +1,94 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { z } from 'zod';
+import { broken } from '../channel/records.ts';
+import type { PageRun, PageStore } from './pageStore.ts';
+
+/** Process, number of the first page, count. */
+const runSchema = z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive().max(1 << 20)]);
+const runsSchema = z.array(runSchema).max(4096);
+
+/** How pages travel: in batches that name the pages they hold. */
+export const pageHeaderSchemas = [
+  z.object({
+    kind: z.literal('pages'),
+    sizeBytes: z.int().nonnegative().max(2 << 20),
+    /** `xor-zstd`: the difference to what the receiver has of the same pages, compressed. */
+    encoding: z.enum(['plain', 'zstd', 'xor-zstd']),
+    runs: runsSchema,
+  }),
+  /** Pages of zeros. */
+  z.object({ kind: z.literal('zero'), sizeBytes: z.literal(0), runs: runsSchema }),
+  /** Pages that are as the receiver has them. */
+  z.object({ kind: z.literal('same'), sizeBytes: z.literal(0), runs: runsSchema }),
+] as const;
+
+export const pageHeaderSchema = z.discriminatedUnion('kind', [...pageHeaderSchemas]);
+export type PageHeader = z.output<typeof pageHeaderSchema>;
+export type PageEncoding = Extract<PageHeader, { kind: 'pages' }>['encoding'];
+
+/** The content of one batch is at most so large before it is compressed. */
+export const batchBytes = 1 << 20;
+
+export const runsOf = (header: PageHeader): PageRun[] =>
+  header.runs.map(([pid, page, count]) => ({ pid, page, count }));
+
+export const packRuns = (runs: readonly PageRun[]): z.output<typeof runsSchema> =>
+  runs.map(({ pid, page, count }) => [pid, page, count]);
+
+/** Takes the difference of two equally long pieces of memory, or undoes it: the first is overwritten. */
+export function exclusiveOr(bytes: Buffer, other: Buffer): void {
+  if (bytes.byteOffset % 4 !== 0 || other.byteOffset % 4 !== 0 || bytes.length % 4 !== 0) {
+    for (let index = 0; index < bytes.length; index += 1) bytes[index] = (bytes[index] as number) ^ (other[index] as number);
+    return;
+  }
+  const words = (buffer: Buffer) => new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length / 4);
+  const [into, from] = [words(bytes), words(other)];
+  for (let index = 0; index < into.length; index += 1) into[index] = (into[index] as number) ^ (from[index] as number);
+}
+
+/** Compresses a batch at the level that costs least. */
+export function compress(bytes: Buffer): Buffer {
+  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+}
+
+/**
+ * The pages of a batch as they are.
+ *
+ * @param store - what the receiver has, for differences to it
+ * @throws TagalongError `transfer-failed` where the content is not what the header says
+ */
+export function decodePages(
+  header: Extract<PageHeader, { kind: 'pages' }>,
+  content: Buffer,
+  store: Pick<PageStore, 'pageBytes' | 'has' | 'read'>,
+): { run: PageRun; bytes: Buffer }[] {
+  const runs = runsOf(header);
+  const wanted = runs.reduce((sum, { count }) => sum + count, 0) * store.pageBytes;
+  if (wanted > batchBytes) throw broken('a batch of pages is too large');
+  const plain = header.encoding === 'plain' ? content : decompress(content, wanted);
+  if (plain.length !== wanted) throw broken('a batch of pages has not the length that it names');
+  let at = 0;
+  return runs.map((run) => {
+    const bytes = plain.subarray(at, at + run.count * store.pageBytes);
+    at += bytes.length;
+    if (header.encoding === 'xor-zstd') exclusiveOr(bytes, knownBytes(run, store));
+    return { run, bytes };
+  });
+}
+
+function knownBytes(run: PageRun, store: Pick<PageStore, 'pageBytes' | 'has' | 'read'>): Buffer {
+  for (let offset = 0; offset < run.count; offset += 1) {
+    if (!store.has(run.pid, run.page + offset)) throw broken('a difference to a page that is not here');
+  }
+  const bytes = Buffer.allocUnsafeSlow(run.count * store.pageBytes);
+  store.read(run, bytes);
+  return bytes;
+}
+
+function decompress(content: Buffer, wanted: number): Buffer {
+  try {
+    return zstdDecompressSync(content, { maxOutputLength: Math.max(1, wanted) });
+  } catch {
+    throw broken('a batch of pages cannot be decompressed');
+  }
+}

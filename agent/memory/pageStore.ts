@@ -1,0 +1,195 @@
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { TagalongError } from '../../broker/contract/errors.ts';
+
+/** Pages side by side in the memory of one process. */
+export interface PageRun {
+  /** The process as the container numbers it: the same on every node. */
+  pid: number;
+  /** Number of the first page: its address divided by the page size. */
+  page: number;
+  count: number;
+}
+
+/**
+ * The memory of a container's processes, page by page, in a directory on a tmpfs: what a node has of a container whose
+ * processes are elsewhere, or what the other node is known to have.
+ *
+ * The file `pages` holds slots of one page each, `index` is a log of which page is in which slot. Both are only ever
+ * appended to or overwritten in place, so another process can open the directory and see all that was written before.
+ */
+export interface PageStore {
+  readonly directory: string;
+  readonly pageBytes: number;
+  /** Pages that are known, pages of zeros included. */
+  readonly knownPages: number;
+  has(pid: number, page: number): boolean;
+  /** Reads pages that are known. @throws TagalongError `bug` where one is not */
+  read(run: PageRun, into: Buffer): void;
+  /** Writes whole pages. */
+  write(run: PageRun, bytes: Buffer): void;
+  /** Notes pages of zeros; they take no room. */
+  zero(run: PageRun): void;
+  /** Takes pages back: they are not known any more. */
+  forget(run: PageRun): void;
+  /** Forgets all that is not in these runs. */
+  retain(runs: readonly PageRun[]): void;
+  /** Room taken, in bytes. */
+  readonly sizeBytes: number;
+  close(): void;
+}
+
+const entryBytes = 24;
+const slotOfZeros = -1;
+const forgotten = -2;
+
+/** Opens a store, or makes an empty one. @throws TagalongError `bad-image` where its index is damaged */
+export function openPageStore(directory: string, pageBytes: number): PageStore {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const file = (name: string) => {
+    const path = join(directory, name);
+    return openSync(path, existsSync(path) ? 'r+' : 'w+', 0o600);
+  };
+  const [pages, index] = [file('pages'), file('index')];
+  /** Slot of each page, by process. */
+  const slots = new Map<number, Map<number, number>>();
+  const freeSlots: number[] = [];
+  let slotCount = 0;
+  let indexEnd = 0;
+  let known = 0;
+
+  const ofProcess = (pid: number) => {
+    let found = slots.get(pid);
+    if (found === undefined) {
+      found = new Map();
+      slots.set(pid, found);
+    }
+    return found;
+  };
+
+  function note(run: PageRun, slot: number): void {
+    const entry = Buffer.alloc(entryBytes);
+    entry.writeUInt32LE(run.pid, 0);
+    entry.writeUInt32LE(run.count, 4);
+    entry.writeDoubleLE(run.page, 8);
+    entry.writeInt32LE(slot, 16);
+    writeSync(index, entry, 0, entryBytes, indexEnd);
+    indexEnd += entryBytes;
+  }
+
+  function apply(run: PageRun, slot: number): void {
+    const process = ofProcess(run.pid);
+    for (let offset = 0; offset < run.count; offset += 1) {
+      const before = process.get(run.page + offset);
+      if (slot === forgotten) {
+        if (before === undefined) continue;
+        known -= 1;
+        if (before >= 0) freeSlots.push(before);
+        process.delete(run.page + offset);
+        continue;
+      }
+      if (before === undefined) known += 1;
+      else if (before >= 0 && slot === slotOfZeros) freeSlots.push(before);
+      process.set(run.page + offset, slot === slotOfZeros ? slotOfZeros : slot + offset);
+      if (slot >= 0) slotCount = Math.max(slotCount, slot + offset + 1);
+    }
+  }
+
+  function load(): void {
+    const log = readFileSync(join(directory, 'index'));
+    const pagesHere = fstatSync(pages).size / pageBytes;
+    indexEnd = log.length - (log.length % entryBytes);
+    for (let at = 0; at < indexEnd; at += entryBytes) {
+      const run = { pid: log.readUInt32LE(at), count: log.readUInt32LE(at + 4), page: log.readDoubleLE(at + 8) };
+      const slot = log.readInt32LE(at + 16);
+      if (!Number.isSafeInteger(run.page) || slot < forgotten || (slot >= 0 && slot + run.count > pagesHere)) {
+        throw new TagalongError('bad-image', { file: join(directory, 'index'), problem: 'it names pages that are not there' });
+      }
+      apply(run, slot);
+    }
+    freeSlots.length = 0; // a slot freed in the past may be taken again by now
+  }
+  load();
+
+  /** Calls for each stretch of pages whose slots lie side by side. */
+  function stretches(run: PageRun, call: (offset: number, count: number, slot: number | undefined) => void): void {
+    const process = slots.get(run.pid);
+    let start = 0;
+    let first = process?.get(run.page);
+    for (let offset = 1; offset <= run.count; offset += 1) {
+      const next = offset < run.count ? process?.get(run.page + offset) : undefined;
+      const follows = first === undefined || first < 0 ? next === first : next === first + (offset - start);
+      if (offset < run.count && follows) continue;
+      call(start, offset - start, first);
+      start = offset;
+      first = next;
+    }
+  }
+
+  function append(run: PageRun, bytes: Buffer): void {
+    const reused = run.count === 1 ? freeSlots.pop() : undefined;
+    const slot = reused ?? slotCount;
+    writeSync(pages, bytes, 0, run.count * pageBytes, slot * pageBytes);
+    apply(run, slot);
+    note(run, slot);
+  }
+
+  return {
+    directory,
+    pageBytes,
+    get knownPages() {
+      return known;
+    },
+    has: (pid, page) => slots.get(pid)?.has(page) ?? false,
+    read(run, into) {
+      stretches(run, (offset, count, slot) => {
+        const [start, length] = [offset * pageBytes, count * pageBytes];
+        if (slot === undefined)
+          throw new TagalongError('bug', { problem: `page ${run.page + offset} of process ${run.pid} is not known` });
+        if (slot === slotOfZeros) into.fill(0, start, start + length);
+        else if (readSync(pages, into, start, length, slot * pageBytes) !== length)
+          throw new TagalongError('bad-image', { file: join(directory, 'pages'), problem: 'it is too short' });
+      });
+    },
+    write(run, bytes) {
+      stretches(run, (offset, count, slot) => {
+        const part = bytes.subarray(offset * pageBytes, (offset + count) * pageBytes);
+        if (slot !== undefined && slot >= 0) writeSync(pages, part, 0, part.length, slot * pageBytes);
+        else append({ pid: run.pid, page: run.page + offset, count }, part);
+      });
+    },
+    zero(run) {
+      apply(run, slotOfZeros);
+      note(run, slotOfZeros);
+    },
+    forget(run) {
+      apply(run, forgotten);
+      note(run, forgotten);
+    },
+    retain(runs) {
+      const kept = new Map<number, Set<number>>();
+      for (const { pid, page, count } of runs) {
+        const ofPid = kept.get(pid) ?? new Set();
+        kept.set(pid, ofPid);
+        for (let offset = 0; offset < count; offset += 1) ofPid.add(page + offset);
+      }
+      for (const [pid, process] of slots) {
+        for (const page of [...process.keys()]) {
+          if (!kept.get(pid)?.has(page)) this.forget({ pid, page, count: 1 });
+        }
+      }
+    },
+    get sizeBytes() {
+      return slotCount * pageBytes + indexEnd;
+    },
+    close() {
+      closeSync(pages);
+      closeSync(index);
+    },
+  };
+}
+
+/** Removes a store that nobody has open. */
+export function removePageStore(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+}

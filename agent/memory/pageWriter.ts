@@ -1,0 +1,96 @@
+import { encodeHeader } from '../channel/records.ts';
+import type { EncodingChoice } from './encodingChoice.ts';
+import { batchBytes, compress, exclusiveOr, type PageEncoding, type PageHeader, packRuns } from './pageRecords.ts';
+import type { PageRun } from './pageStore.ts';
+
+/** Collects pages into batches and writes those out. */
+export interface PageWriter {
+  /**
+   * A page as it is now.
+   * @param before - what the receiver has of it, if anything
+   */
+  changed(pid: number, page: number, bytes: Buffer, before: Buffer | undefined): Promise<void>;
+  /** A page of zeros. */
+  zero(pid: number, page: number): void;
+  /** Pages that are as the receiver has them. */
+  same(run: PageRun): void;
+  /** Writes out what is collected. */
+  flush(): Promise<void>;
+}
+
+/** Pages of which nothing is written are named so many runs at a time. */
+const runsAtOnce = 2048;
+
+/**
+ * @param write - takes a piece of the stream; resolves when the piece can be used again
+ * @param choice - whether compressing pays
+ */
+export function makePageWriter(options: {
+  pageBytes: number;
+  write: (bytes: Buffer) => Promise<void>;
+  choice: EncodingChoice;
+}): PageWriter {
+  const { pageBytes, write, choice } = options;
+  const capacity = Math.max(1, Math.floor(batchBytes / pageBytes));
+  const batch = Buffer.allocUnsafeSlow(capacity * pageBytes);
+  const earlier = Buffer.allocUnsafeSlow(capacity * pageBytes);
+  let count = 0;
+  /** Whether what the batch holds can be told as a difference: all of it, or none. */
+  let asDifference = false;
+  const runs: { pages: PageRun[]; zero: PageRun[]; same: PageRun[] } = { pages: [], zero: [], same: [] };
+
+  function add(list: PageRun[], run: PageRun): void {
+    const last = list.at(-1);
+    if (last !== undefined && last.pid === run.pid && last.page + last.count === run.page) last.count += run.count;
+    else list.push({ ...run });
+  }
+
+  async function flushPages(): Promise<void> {
+    if (count === 0) return;
+    const plain = batch.subarray(0, count * pageBytes);
+    const { encoding, content } = encode(plain);
+    const header: PageHeader = { kind: 'pages', sizeBytes: content.length, encoding, runs: packRuns(runs.pages) };
+    runs.pages = [];
+    count = 0;
+    await write(encodeHeader(header));
+    await write(content);
+  }
+
+  function encode(plain: Buffer): { encoding: PageEncoding; content: Buffer } {
+    if (!choice.worthTrying()) return { encoding: 'plain', content: plain };
+    if (asDifference) exclusiveOr(plain, earlier.subarray(0, plain.length));
+    const content = compress(plain);
+    choice.tried(content.length / plain.length);
+    if (content.length < plain.length) return { encoding: asDifference ? 'xor-zstd' : 'zstd', content };
+    if (asDifference) exclusiveOr(plain, earlier.subarray(0, plain.length));
+    return { encoding: 'plain', content: plain };
+  }
+
+  async function flushRuns(kind: 'zero' | 'same'): Promise<void> {
+    if (runs[kind].length === 0) return;
+    const header: PageHeader = { kind, sizeBytes: 0, runs: packRuns(runs[kind]) };
+    runs[kind] = [];
+    await write(encodeHeader(header));
+  }
+
+  return {
+    async changed(pid, page, bytes, before) {
+      if (count > 0 && asDifference !== (before !== undefined)) await flushPages();
+      asDifference = before !== undefined;
+      bytes.copy(batch, count * pageBytes);
+      before?.copy(earlier, count * pageBytes);
+      add(runs.pages, { pid, page, count: 1 });
+      count += 1;
+      if (count === capacity) await flushPages();
+      if (runs.zero.length > runsAtOnce) await flushRuns('zero');
+      if (runs.same.length > runsAtOnce) await flushRuns('same');
+    },
+    zero: (pid, page) => add(runs.zero, { pid, page, count: 1 }),
+    same: (run) => add(runs.same, run),
+    async flush() {
+      await flushPages();
+      await flushRuns('zero');
+      await flushRuns('same');
+    },
+  };
+}

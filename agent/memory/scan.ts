@@ -1,0 +1,100 @@
+import { batchBytes } from './pageRecords.ts';
+import type { PageRun, PageStore } from './pageStore.ts';
+
+/** Where pages are read from: a process, or one of CRIU's files. @returns how many could be read */
+export type PageReader = (page: number, count: number, into: Buffer) => number;
+
+/** What a comparison finds, page by page. The buffers are valid only until the call has resolved. */
+export interface ScanVisitor {
+  /** @param before - what the store has of it, if anything */
+  changed(pid: number, page: number, bytes: Buffer, before: Buffer | undefined): Promise<void>;
+  zero(pid: number, page: number): void;
+  same(run: PageRun): void;
+}
+
+/** The buffers of comparisons, kept for the next one: fresh ones cost more in page faults than the comparison. */
+export interface ScanBuffers {
+  fresh: Buffer;
+  earlier: Buffer;
+}
+
+export function makeScanBuffers(): ScanBuffers {
+  return { fresh: Buffer.allocUnsafeSlow(batchBytes), earlier: Buffer.allocUnsafeSlow(batchBytes) };
+}
+
+/**
+ * Reads pages and compares them with a store, a megabyte at a time.
+ *
+ * @param store - undefined where everything counts as changed
+ * @returns how many bytes were read
+ */
+export async function scan(
+  run: PageRun,
+  read: PageReader,
+  store: PageStore | undefined,
+  visitor: ScanVisitor,
+  buffers: ScanBuffers,
+  pageBytes: number,
+): Promise<number> {
+  const atOnce = Math.floor(buffers.fresh.length / pageBytes);
+  let readBytes = 0;
+  for (let done = 0; done < run.count; ) {
+    const part = { pid: run.pid, page: run.page + done, count: Math.min(atOnce, run.count - done) };
+    const count = read(part.page, part.count, buffers.fresh);
+    await compare({ ...part, count }, store, visitor, buffers, pageBytes);
+    readBytes += count * pageBytes;
+    done += Math.max(count, 1); // a page that is gone is passed over
+  }
+  return readBytes;
+}
+
+async function compare(
+  part: PageRun,
+  store: PageStore | undefined,
+  visitor: ScanVisitor,
+  { fresh, earlier }: ScanBuffers,
+  pageBytes: number,
+): Promise<void> {
+  const { pid } = part;
+  let start = 0;
+  while (start < part.count) {
+    const isKnown = store?.has(pid, part.page + start) ?? false;
+    let end = start + 1;
+    while (end < part.count && (store?.has(pid, part.page + end) ?? false) === isKnown) end += 1;
+    const piece = { pid, page: part.page + start, count: end - start };
+    const now = fresh.subarray(start * pageBytes, end * pageBytes);
+    if (isKnown && store !== undefined) {
+      const before = earlier.subarray(start * pageBytes, end * pageBytes);
+      store.read(piece, before);
+      if (now.equals(before)) visitor.same(piece);
+      else await compareEach(piece, now, before, visitor, pageBytes);
+    } else await compareEach(piece, now, undefined, visitor, pageBytes);
+    start = end;
+  }
+}
+
+async function compareEach(
+  piece: PageRun,
+  now: Buffer,
+  before: Buffer | undefined,
+  visitor: ScanVisitor,
+  pageBytes: number,
+): Promise<void> {
+  for (let offset = 0; offset < piece.count; offset += 1) {
+    const at = offset * pageBytes;
+    const page = piece.page + offset;
+    const bytes = now.subarray(at, at + pageBytes);
+    const known = before?.subarray(at, at + pageBytes);
+    if (known?.equals(bytes)) visitor.same({ pid: piece.pid, page, count: 1 });
+    else if (isZero(bytes)) visitor.zero(piece.pid, page);
+    else await visitor.changed(piece.pid, page, bytes, known);
+  }
+}
+
+const zeros = Buffer.alloc(1 << 16);
+
+function isZero(bytes: Buffer): boolean {
+  // most pages that are not zero show it at once
+  if (bytes[0] !== 0 || bytes[bytes.length - 1] !== 0) return false;
+  return bytes.equals(zeros.subarray(0, bytes.length));
+}
