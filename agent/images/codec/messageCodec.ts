@@ -1,0 +1,43 @@
+import { create, type DescMessage, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import { badImage } from '../badImage.ts';
+import { descriptorOf } from './descriptor.ts';
+import type { Fields, MessageOf, Shape } from './fields.ts';
+import { wireChecker } from './wireCheck.ts';
+
+/** Decodes and encodes messages of one shape. */
+export interface MessageCodec<S extends Shape = Shape> {
+  shape: S;
+  /** The first problem of a part of the bytes as a message, or undefined if it is valid. Much cheaper than decoding. */
+  check(bytes: Uint8Array, start: number, end: number): string | undefined;
+  /**
+   * @param bytes - exactly one message
+   * @param file - for errors
+   * @throws TagalongError `bad-image` if they are no valid message
+   */
+  decode(bytes: Uint8Array, file: string): MessageOf<S>;
+  /** The message with its fields in the order of their numbers, as CRIU writes them, and the unknown ones after them. */
+  encode(message: MessageOf<S>): Uint8Array;
+}
+
+/** The codec of a shape. What it needs is built when it is first used. */
+export function messageCodec<F extends Fields>(shape: Shape<F>): MessageCodec<Shape<F>> {
+  let built: { descriptor: DescMessage; check: ReturnType<typeof wireChecker> } | undefined;
+  const parts = () => {
+    built ??= { descriptor: descriptorOf(shape), check: wireChecker(shape) };
+    return built;
+  };
+  return {
+    shape,
+    check: (bytes, start, end) => parts().check(bytes, start, end),
+    decode(bytes, file) {
+      const { descriptor, check } = parts();
+      const problem = check(bytes, 0, bytes.length);
+      if (problem !== undefined) throw badImage(file, problem);
+      return fromBinary(descriptor, bytes) as MessageOf<Shape<F>>;
+    },
+    encode(message) {
+      const { descriptor } = parts();
+      return toBinary(descriptor, create(descriptor, message as Message));
+    },
+  };
+}

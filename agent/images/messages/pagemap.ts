@@ -1,0 +1,16 @@
+import { optional, required, shape } from '../codec/fields.ts';
+import { messageCodec } from '../codec/messageCodec.ts';
+
+// facts from images/pagemap.proto
+
+export const pagemapHead = messageCodec(shape('pagemap_head', { pagesId: required(1, 'uint32') }));
+
+export const pagemapEntry = messageCodec(
+  shape('pagemap_entry', {
+    vaddr: required(1, 'uint64'),
+    compatNrPages: required(2, 'uint32'),
+    inParent: optional(3, 'bool'),
+    flags: optional(4, 'uint32'),
+    nrPages: optional(5, 'uint64'),
+  }),
+);
