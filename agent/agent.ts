@@ -19,11 +19,14 @@ import { openDrain } from './drain.ts';
 import { probeCapabilities } from './health/capabilities.ts';
 import { describeNode } from './health/describeNode.ts';
 import { startTelemetry } from './health/telemetry.ts';
+import { openBases } from './memory/bases.ts';
 import { makeIncoming } from './migration/incoming.ts';
 import { openOutcomes } from './migration/outcomes.ts';
 import { makeOutgoing } from './migration/outgoing.ts';
+import type { PageSupply } from './migration/pageSupply.ts';
 import { presentFacts } from './migration/presentFacts.ts';
 import { migrationRoutes } from './migration/routes.ts';
+import { makeSettling } from './migration/settling.ts';
 import { makePublishing } from './publishing.ts';
 import { reconcile } from './reconcile.ts';
 import { dispatchRequests } from './requests/dispatch.ts';
@@ -95,11 +98,31 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   const drain = await openDrain(dataDirectory, () => publishState());
   const facts = () =>
     presentFacts({ configuration, probe, containers: () => containers.list().length, isDraining: drain.isOn });
-  const incoming = makeIncoming({ configuration, containers, images, outcomes, log });
+  const { pageSizeBytes: pageBytes } = probe;
+  const quotaBytes = configuration.keptMemoryBytes ?? Math.floor(probe.memoryBytes / 4);
+  const bases = openBases(join(runDirectory, 'bases'), pageBytes, quotaBytes);
+  const stoppingSettling = new AbortController();
+  const settling = makeSettling({ runDirectory, containers, bases, log, stopping: stoppingSettling.signal });
+  const endpointOf = (peer: string) => site.info(peer)?.dataPlane;
+  const incoming = makeIncoming({
+    configuration,
+    containers,
+    images,
+    bases,
+    outcomes,
+    settling,
+    pageBytes,
+    endpointOf,
+    log,
+  });
+  const supplies = new Map<string, PageSupply>();
   const outgoing = makeOutgoing({
     configuration,
     containers,
     images,
+    bases,
+    supplies,
+    pageBytes,
     peers,
     facts,
     log,
@@ -110,7 +133,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   });
   await reconcile(containers, outcomes, log);
 
-  const routes = migrationRoutes({ incoming, containers, images, facts });
+  const routes = migrationRoutes({ incoming, containers, images, bases, supplies, facts });
   const dataPlane = await startDataPlane({ ...configuration.dataPlane, routes, log });
   const associations: Associations | undefined =
     configuration.accessPoint === undefined
@@ -191,6 +214,9 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   const resuming = outgoing
     .resume()
     .catch((error: unknown) => log.error({ err: error }, 'what an earlier run left could not be finished'));
+  settling
+    .resume()
+    .catch((error: unknown) => log.info({ err: error }, 'the memory of a container was still being brought in'));
   log.info({ node, session }, 'agent started');
 
   return {
@@ -198,6 +224,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       stopping = true;
       await telemetry.stop();
       await outgoing.stop();
+      stoppingSettling.abort(new Error('the agent stops'));
       await resuming;
       await associations?.stop();
       const leave = async () => {

@@ -11,6 +11,8 @@ export interface CommandOptions {
   timeoutMs?: number;
   /** Gives the program one end of a socket pair as this file descriptor; the other end is `socket` of what is returned. */
   socketFd?: number;
+  /** Goes on when this process ends, in a session of its own. */
+  outlives?: boolean;
   /** Ends the command (SIGTERM, then SIGKILL) when it fires. */
   signal?: AbortSignal;
 }
@@ -130,6 +132,7 @@ export function start(file: string, parameters: readonly string[], options: Comm
   const child = execa(file, parameters, {
     stdio: ['pipe', 'pipe', 'pipe', ...others, ...(socketFd === undefined ? [] : ['pipe' as const])],
     reject: false,
+    ...(options.outlives ? { cleanup: false, detached: true } : {}),
     buffer: { stdout: false, stderr: true, ...(socketFd === undefined ? {} : { [`fd${socketFd}`]: false }) },
     maxBuffer: 1_000_000,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -1,6 +1,6 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { connect } from 'node:net';
-import { Writable } from 'node:stream';
+import { type Duplex, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
 import type { Log } from '../../broker/connection.ts';
@@ -40,8 +40,17 @@ export interface Peers {
     path: string,
     write: (output: Writable) => Promise<void>,
     answer: S,
-    options?: CallOptions & { onSent?: (bytes: number) => void },
+    options?: CallOptions & {
+      onSent?: (bytes: number) => void;
+      /** The answer comes as soon as the last byte is there, so that the time tells what the link carries. */
+      tells?: boolean;
+    },
   ): Promise<z.output<S>>;
+  /**
+   * Opens a stream to write to and read from at once. The caller ends it.
+   * @throws TagalongError what the peer says, or `peer-unreachable`
+   */
+  converse(node: string, path: string, signal: AbortSignal): Promise<Duplex>;
   /** Round-trip times and throughputs, as the last pings and transfers showed them. */
   links(): Record<string, LinkMeasure>;
   close(): void;
@@ -179,12 +188,27 @@ export function makePeers(options: {
             call.onSent?.(chunkBytes);
           };
           await write(counted(stream, count));
-          const seconds = (performance.now() - startedAt) / 1000;
-          if (bytes >= tellingBytes) note(node, { throughputBytesPerSecond: Math.round(bytes / seconds) });
         },
         answer,
         call,
+      ).finally(() => {
+        // only an answer tells that all is there: buffers on the way take some megabytes at once
+        const seconds = (performance.now() - startedAt) / 1000;
+        if (call.tells && bytes >= tellingBytes) note(node, { throughputBytesPerSecond: Math.round(bytes / seconds) });
+      });
+    },
+    async converse(node, path, signal) {
+      const stream = sessionTo(node).request({ ':method': 'POST', ':path': path }, { signal });
+      const failed = new Promise<never>((_, reject) => {
+        stream.once('error', (error) => reject(unreachable(node, error.message, error)));
+        stream.once('close', () => reject(unreachable(node, 'the connection was closed')));
+      });
+      failed.catch(() => undefined);
+      const answered = new Promise<number>((resolve) =>
+        stream.once('response', (reply) => resolve(Number(reply[':status']))),
       );
+      if ((await Promise.race([answered, failed])) !== 200) throw errorFrom(node, await text(stream));
+      return stream;
     },
     links: () => Object.fromEntries(measures),
     close() {

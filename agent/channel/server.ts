@@ -5,7 +5,7 @@ import http2, {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import type { z } from 'zod';
 import type { Log } from '../../broker/connection.ts';
@@ -26,13 +26,23 @@ export interface ChannelRequest {
   read<S extends z.ZodType>(schema: S): Promise<z.output<S>>;
 }
 
-export interface Route {
+interface RouteStart {
   method: 'GET' | 'POST' | 'PUT';
   /** Such as `/v1/migrations/:id/commit`. */
   pattern: string;
-  /** What it returns is the JSON of the answer. */
-  handle(request: ChannelRequest): Promise<object>;
 }
+
+export type Route = RouteStart &
+  (
+    | {
+        /** What it returns is the JSON of the answer. */
+        handle(request: ChannelRequest): Promise<object>;
+      }
+    | {
+        /** Reads and writes at once, as long as both sides have something to say; then the output is ended. */
+        converse(request: ChannelRequest, output: Writable): Promise<void>;
+      }
+  );
 
 export interface DataPlane {
   readonly port: number;
@@ -84,7 +94,7 @@ async function answer(
   stream.on('error', (error) => log.debug({ err: error, path: headers[':path'] }, 'a data-plane stream failed'));
   try {
     const { route, parameters } = find(routes, String(headers[':method']), String(headers[':path']));
-    const result = await route.handle({
+    const request: ChannelRequest = {
       parameters,
       body: stream,
       async read(schema) {
@@ -92,15 +102,22 @@ async function answer(
         if (!checked.success) throw new TagalongError('malformed-request', problemOf(checked.error), checked.error);
         return checked.data;
       },
-    });
-    reply(stream, 200, result);
+    };
+    if ('handle' in route) {
+      reply(stream, 200, await route.handle(request));
+      return;
+    }
+    stream.respond({ ':status': 200, 'content-type': 'application/octet-stream' });
+    await route.converse(request, stream);
+    stream.end();
   } catch (error) {
     const report = reportOf(isOfTheSystem(error) ? transferFailure(error) : error);
     log[report.code === 'bug' ? 'error' : 'info'](
       { err: error, path: headers[':path'] },
       'a data-plane request failed',
     );
-    reply(stream, 500, report);
+    if (stream.headersSent) stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+    else reply(stream, 500, report);
   }
 }
 

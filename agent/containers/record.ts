@@ -32,7 +32,12 @@ export type ContainerSpec = z.output<typeof containerSpecSchema>;
  * A hand-over that may come about: written and synced before the freeze, removed when it is known how it ended. An agent
  * that starts and finds it beside a container that does not run asks the destination before it does anything.
  */
-export const handOverSchema = z.object({ migration: requestIdSchema, to: idSchema, generation: z.int().positive() });
+export const handOverSchema = z.object({
+  migration: requestIdSchema,
+  to: idSchema,
+  generation: z.int().positive(),
+  lazy: z.boolean().optional(),
+});
 
 /** What this node knows of one of its containers: a file in its directory, written before what it says is done. */
 export const containerRecordSchema = z.object({
@@ -44,6 +49,8 @@ export const containerRecordSchema = z.object({
   handOver: handOverSchema.optional(),
   /** It is on its way here by this migration, which may not be committed. */
   arrival: requestIdSchema.optional(),
+  /** Its memory is still being brought in by the pager of this migration. */
+  lazy: z.object({ migration: requestIdSchema, from: idSchema }).optional(),
   error: z.string().optional(),
 });
 export type ContainerRecord = z.output<typeof containerRecordSchema>;

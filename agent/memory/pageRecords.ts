@@ -4,14 +4,24 @@ import { broken } from '../channel/records.ts';
 import type { PageRun, PageStore } from './pageStore.ts';
 
 /** Process, number of the first page, count. */
-const runSchema = z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive().max(1 << 20)]);
+const runSchema = z.tuple([
+  z.int().positive(),
+  z.int().nonnegative(),
+  z
+    .int()
+    .positive()
+    .max(1 << 20),
+]);
 const runsSchema = z.array(runSchema).max(4096);
 
 /** How pages travel: in batches that name the pages they hold. */
 export const pageHeaderSchemas = [
   z.object({
     kind: z.literal('pages'),
-    sizeBytes: z.int().nonnegative().max(2 << 20),
+    sizeBytes: z
+      .int()
+      .nonnegative()
+      .max(2 << 20),
     /** `xor-zstd`: the difference to what the receiver has of the same pages, compressed. */
     encoding: z.enum(['plain', 'zstd', 'xor-zstd']),
     runs: runsSchema,
@@ -38,7 +48,8 @@ export const packRuns = (runs: readonly PageRun[]): z.output<typeof runsSchema> 
 /** Takes the difference of two equally long pieces of memory, or undoes it: the first is overwritten. */
 export function exclusiveOr(bytes: Buffer, other: Buffer): void {
   if (bytes.byteOffset % 4 !== 0 || other.byteOffset % 4 !== 0 || bytes.length % 4 !== 0) {
-    for (let index = 0; index < bytes.length; index += 1) bytes[index] = (bytes[index] as number) ^ (other[index] as number);
+    for (let index = 0; index < bytes.length; index += 1)
+      bytes[index] = (bytes[index] as number) ^ (other[index] as number);
     return;
   }
   const words = (buffer: Buffer) => new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length / 4);

@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { TagalongError } from '../../broker/contract/errors.ts';
 
@@ -103,7 +113,10 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
       const run = { pid: log.readUInt32LE(at), count: log.readUInt32LE(at + 4), page: log.readDoubleLE(at + 8) };
       const slot = log.readInt32LE(at + 16);
       if (!Number.isSafeInteger(run.page) || slot < forgotten || (slot >= 0 && slot + run.count > pagesHere)) {
-        throw new TagalongError('bad-image', { file: join(directory, 'index'), problem: 'it names pages that are not there' });
+        throw new TagalongError('bad-image', {
+          file: join(directory, 'index'),
+          problem: 'it names pages that are not there',
+        });
       }
       apply(run, slot);
     }

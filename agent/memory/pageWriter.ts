@@ -6,12 +6,12 @@ import type { PageRun } from './pageStore.ts';
 /** Collects pages into batches and writes those out. */
 export interface PageWriter {
   /**
-   * A page as it is now.
-   * @param before - what the receiver has of it, if anything
+   * Pages as they are now.
+   * @param before - what the receiver has of them, if anything
    */
-  changed(pid: number, page: number, bytes: Buffer, before: Buffer | undefined): Promise<void>;
-  /** A page of zeros. */
-  zero(pid: number, page: number): void;
+  changed(run: PageRun, bytes: Buffer, before: Buffer | undefined): Promise<void>;
+  /** Pages of zeros. */
+  zero(run: PageRun): void;
   /** Pages that are as the receiver has them. */
   same(run: PageRun): void;
   /** Writes out what is collected. */
@@ -22,12 +22,12 @@ export interface PageWriter {
 const runsAtOnce = 2048;
 
 /**
- * @param write - takes a piece of the stream; resolves when the piece can be used again
+ * @param write - takes one record, in one or two pieces; resolves when they can be used again
  * @param choice - whether compressing pays
  */
 export function makePageWriter(options: {
   pageBytes: number;
-  write: (bytes: Buffer) => Promise<void>;
+  write: (...pieces: Buffer[]) => Promise<void>;
   choice: EncodingChoice;
 }): PageWriter {
   const { pageBytes, write, choice } = options;
@@ -52,8 +52,7 @@ export function makePageWriter(options: {
     const header: PageHeader = { kind: 'pages', sizeBytes: content.length, encoding, runs: packRuns(runs.pages) };
     runs.pages = [];
     count = 0;
-    await write(encodeHeader(header));
-    await write(content);
+    await write(encodeHeader(header), content);
   }
 
   function encode(plain: Buffer): { encoding: PageEncoding; content: Buffer } {
@@ -74,18 +73,23 @@ export function makePageWriter(options: {
   }
 
   return {
-    async changed(pid, page, bytes, before) {
+    async changed(run, bytes, before) {
       if (count > 0 && asDifference !== (before !== undefined)) await flushPages();
       asDifference = before !== undefined;
-      bytes.copy(batch, count * pageBytes);
-      before?.copy(earlier, count * pageBytes);
-      add(runs.pages, { pid, page, count: 1 });
-      count += 1;
-      if (count === capacity) await flushPages();
+      for (let done = 0; done < run.count; ) {
+        const pages = Math.min(run.count - done, capacity - count);
+        const [from, to] = [done * pageBytes, (done + pages) * pageBytes];
+        bytes.copy(batch, count * pageBytes, from, to);
+        before?.copy(earlier, count * pageBytes, from, to);
+        add(runs.pages, { pid: run.pid, page: run.page + done, count: pages });
+        count += pages;
+        done += pages;
+        if (count === capacity) await flushPages();
+      }
       if (runs.zero.length > runsAtOnce) await flushRuns('zero');
       if (runs.same.length > runsAtOnce) await flushRuns('same');
     },
-    zero: (pid, page) => add(runs.zero, { pid, page, count: 1 }),
+    zero: (run) => add(runs.zero, run),
     same: (run) => add(runs.same, run),
     async flush() {
       await flushPages();

@@ -4,11 +4,15 @@ import type { PageRun, PageStore } from './pageStore.ts';
 /** Where pages are read from: a process, or one of CRIU's files. @returns how many could be read */
 export type PageReader = (page: number, count: number, into: Buffer) => number;
 
-/** What a comparison finds, page by page. The buffers are valid only until the call has resolved. */
+/** What pages are compared with. */
+export type KnownPages = Pick<PageStore, 'has' | 'read'>;
+
+/** What a comparison finds. The buffers are valid only until the call has resolved. */
 export interface ScanVisitor {
-  /** @param before - what the store has of it, if anything */
-  changed(pid: number, page: number, bytes: Buffer, before: Buffer | undefined): Promise<void>;
-  zero(pid: number, page: number): void;
+  /** @param before - what the store has of these pages, if anything */
+  changed(run: PageRun, bytes: Buffer, before: Buffer | undefined): Promise<void>;
+  /** Pages that are zeros now and were not, or not known to be. */
+  zero(run: PageRun): void;
   same(run: PageRun): void;
 }
 
@@ -31,7 +35,7 @@ export function makeScanBuffers(): ScanBuffers {
 export async function scan(
   run: PageRun,
   read: PageReader,
-  store: PageStore | undefined,
+  store: KnownPages | undefined,
   visitor: ScanVisitor,
   buffers: ScanBuffers,
   pageBytes: number,
@@ -50,7 +54,7 @@ export async function scan(
 
 async function compare(
   part: PageRun,
-  store: PageStore | undefined,
+  store: KnownPages | undefined,
   visitor: ScanVisitor,
   { fresh, earlier }: ScanBuffers,
   pageBytes: number,
@@ -73,6 +77,8 @@ async function compare(
   }
 }
 
+type Kind = 'same' | 'zero' | 'changed';
+
 async function compareEach(
   piece: PageRun,
   now: Buffer,
@@ -80,14 +86,22 @@ async function compareEach(
   visitor: ScanVisitor,
   pageBytes: number,
 ): Promise<void> {
-  for (let offset = 0; offset < piece.count; offset += 1) {
-    const at = offset * pageBytes;
-    const page = piece.page + offset;
-    const bytes = now.subarray(at, at + pageBytes);
-    const known = before?.subarray(at, at + pageBytes);
-    if (known?.equals(bytes)) visitor.same({ pid: piece.pid, page, count: 1 });
-    else if (isZero(bytes)) visitor.zero(piece.pid, page);
-    else await visitor.changed(piece.pid, page, bytes, known);
+  const part = (of: Buffer, from: number, to: number) => of.subarray(from * pageBytes, to * pageBytes);
+  const kindOf = (offset: number): Kind => {
+    const bytes = part(now, offset, offset + 1);
+    if (before !== undefined && part(before, offset, offset + 1).equals(bytes)) return 'same';
+    return isZero(bytes) ? 'zero' : 'changed';
+  };
+  let kind = kindOf(0);
+  for (let start = 0, end = 1; start < piece.count; end += 1) {
+    const next = end < piece.count ? kindOf(end) : undefined;
+    if (next === kind) continue;
+    const run = { pid: piece.pid, page: piece.page + start, count: end - start };
+    if (kind === 'changed')
+      await visitor.changed(run, part(now, start, end), before === undefined ? undefined : part(before, start, end));
+    else visitor[kind](run);
+    start = end;
+    if (next !== undefined) kind = next;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ErrorReport } from '../../broker/contract/errors.ts';
 import type { RequestOf } from '../../broker/contract/requests.ts';
 import type { DraftOf } from '../../broker/contract/topics.ts';
+import type { Round } from '../memory/stopRule.ts';
 import { type Phase, phaseTable } from './phases.ts';
 import type { Technique } from './plan.ts';
 
@@ -22,6 +23,8 @@ export interface Account {
   enter(phase: Phase): void;
   sent(bytes: number): void;
   expect(totalBytes: number): void;
+  /** One more round was sent ahead. */
+  round(round: Round): void;
   committed(downtimeMs: number): void;
   fail(error: ErrorReport): void;
   document(): DraftOf<'nodeMigration'>;
@@ -45,6 +48,7 @@ export function openAccount(order: MigrationOrder, clock: { wall: () => Date; mo
   let totalBytes: number | undefined;
   let downtimeMs: number | undefined;
   let committedAt: Date | undefined;
+  const rounds: Round[] = [];
   let error: ErrorReport | undefined;
   let totalMs: number | undefined;
   const present = () => entries.at(-1) as Entry;
@@ -68,6 +72,9 @@ export function openAccount(order: MigrationOrder, clock: { wall: () => Date; mo
     expect(bytes) {
       totalBytes = bytes;
     },
+    round: (round) => {
+      rounds.push(round);
+    },
     committed(ms) {
       downtimeMs = tenth(ms);
       committedAt = clock.wall();
@@ -90,6 +97,7 @@ export function openAccount(order: MigrationOrder, clock: { wall: () => Date; mo
         phases: entries.map(({ startedMs: _, ...entry }) => entry),
         progress: { sentBytes, ...(totalBytes === undefined ? {} : { totalBytes }) },
         sentBytes,
+        ...(rounds.length === 0 ? {} : { rounds: rounds.map(roundDocument) }),
         ...(downtimeMs === undefined ? {} : { downtimeMs }),
         ...(totalMs === undefined ? {} : { totalMs }),
         ...(committedAt === undefined ? {} : { committedAt: committedAt.toISOString() }),
@@ -98,6 +106,10 @@ export function openAccount(order: MigrationOrder, clock: { wall: () => Date; mo
       };
     },
   };
+}
+
+function roundDocument({ durationMs, changedBytes, sentBytes }: Round) {
+  return { durationMs: tenth(durationMs), changedBytes, sentBytes };
 }
 
 /** From the association to the commit, where both are known. */

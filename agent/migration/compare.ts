@@ -1,5 +1,6 @@
 import { TagalongError } from '../../broker/contract/errors.ts';
 import type { NodeFacts, OfferAnswer } from './facts.ts';
+import { leavesPagesBehind, type Technique } from './plan.ts';
 
 export interface Needs {
   container: string;
@@ -7,6 +8,7 @@ export interface Needs {
   memoryBytes: number;
   /** Changed files and volumes. */
   fileBytes: number;
+  technique: Technique;
 }
 
 /** The oldest CRIU that restores on kernels from 6.16 on. */
@@ -57,6 +59,16 @@ export function blockedReasons(source: NodeFacts, answer: OfferAnswer, needs: Ne
   const neededDisk = needs.fileBytes + (16 << 20);
   if (there.diskAvailableBytes < neededDisk) {
     block('not-enough-disk', { node, availableBytes: there.diskAvailableBytes, neededBytes: neededDisk });
+  }
+  if (leavesPagesBehind(needs.technique)) {
+    for (const { node: name, lazyProblem } of [source, there]) {
+      if (lazyProblem === undefined) continue;
+      block('technique-unavailable', {
+        technique: needs.technique,
+        node: name,
+        problem: `${name} cannot do without its memory: ${lazyProblem}`,
+      });
+    }
   }
   for (const path of answer.missingBinds) block('bind-missing', { node, path });
   return reasons;

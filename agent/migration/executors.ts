@@ -1,24 +1,30 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { TagalongError } from '../../broker/contract/errors.ts';
 import { ip } from '../../host/ip.ts';
+import { encodeHeader, put } from '../channel/records.ts';
 import { cutPortCommands } from '../containers/network.ts';
-import { criuErrors, runcCheckpoint } from '../containers/runc.ts';
-import { compareManifests, contentBytes, readManifest } from '../files/manifest.ts';
+import { runcDescriptors } from '../containers/runc.ts';
+import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
+import { compareManifests, readManifest } from '../files/manifest.ts';
 import { packNamed, packTree } from '../files/tar.ts';
+import { stopRule } from '../memory/stopRule.ts';
+import { type FrozenMemory, makeFrozenMemory } from './frozenMemory.ts';
+import { openProcesses, startMemoryAhead } from './memoryAhead.ts';
 import type { Move } from './move.ts';
-import type { Step, StepKind } from './plan.ts';
+import { makePageSupply } from './pageSupply.ts';
+import { leavesPagesBehind, type Step, type StepKind, techniqueTable } from './plan.ts';
 import { committedSchema, doneSchema, switchedSchema } from './routes.ts';
 import { isStuckFreezer } from './stuckFreezer.ts';
-import { writeSwitchStream } from './switchStream.ts';
+import { writeEnd, writeFileChanges, writeImages } from './switchStream.ts';
+import type { RoundHead } from './takeRound.ts';
 
 /** How each kind of step is done. Each either does it whole or throws; what it changed is undone by `undo.ts`. */
 export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { kind: K }>) => Promise<void> } = {
   async 'open-destination'(move) {
-    const { spec, generation } = move;
+    const { spec, generation, to, peers, bases, pageBytes, theirBase: theirs } = move;
     const body = { spec, generation, from: move.configuration.node };
-    await move.peers.ask(move.to, 'POST', `/v1/migrations/${move.id}`, body, doneSchema, { signal: move.signal });
+    await peers.ask(to, 'POST', `/v1/migrations/${move.id}`, body, doneSchema, { signal: move.signal });
+    move.memory ??= startMemoryAhead({ container: spec.name, to, peers, bases, pageBytes, theirs });
   },
 
   async 'stage-image'(move, step) {
@@ -50,14 +56,54 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     );
   },
 
+  async 'send-rounds'(move) {
+    const memory = memoryOf(move);
+    for (;;) {
+      await sendRound(move);
+      const rate = memory.linkBytesPerSecond() ?? assumedBytesPerSecond;
+      const compareMsPerByte = leavesPagesBehind(move.technique) ? 0 : assumedCompareMsPerByte;
+      const limits = {
+        downtimeMs: move.downtimeTargetMs,
+        fixedMs: assumedFixedMs,
+        compareMsPerByte,
+        mostRounds,
+        mostMs,
+      };
+      const verdict = stopRule(memory.rounds, rate, limits);
+      if (!verdict.stop) continue;
+      move.log.debug({ migration: move.id, rounds: memory.rounds.length }, verdict.reason);
+      return;
+    }
+  },
+
   async 'make-ready'(move) {
-    await mkdir(move.directory, { recursive: true, mode: 0o700 });
-    await move.peers.ask(move.to, 'POST', `/v1/migrations/${move.id}/ready`, {}, doneSchema, { signal: move.signal });
-    move.archive = packNamed(move.place.state);
+    const { id, to, generation, spec, configuration, place, directory, withoutMemory, lazyRestore: lazy } = move;
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const descriptors = await runcDescriptors(spec.name);
+    const there = move.peers.ask(to, 'POST', `/v1/migrations/${id}/ready`, { descriptors, lazy }, doneSchema, {
+      signal: move.signal,
+    });
+    const here = makeCheckpoint();
+    await Promise.all([there, here]);
+    move.archive = packNamed(place.state);
     // ahead of time, so that nothing waits for a disk while the container is frozen: from here on only the destination
     // can tell how the move ends, if this agent should not live to see it
-    const { id, to, generation } = move;
-    await move.containers.update(move.spec.name, { handOver: { migration: id, to, generation } });
+    const handOver = { migration: id, to, generation, ...(leavesPagesBehind(move.technique) ? { lazy: true } : {}) };
+    await move.containers.update(spec.name, { handOver });
+
+    async function makeCheckpoint(): Promise<void> {
+      move.checkpoint = await waitingCheckpoint({
+        name: spec.name,
+        node: configuration.node,
+        place,
+        directory,
+        withoutMemory,
+      });
+    }
+  },
+
+  async 'last-round'(move) {
+    await sendRound(move);
   },
 
   async freeze(move) {
@@ -66,41 +112,28 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   },
 
   async dump(move) {
-    for (let attempt = 1; ; attempt += 1) {
-      const failure = await dumpOnce(move);
-      if (failure === undefined) return;
-      move.signal.throwIfAborted();
-      if (attempt === dumpAttempts || !isStuckFreezer(failure)) throw failure;
-      move.log.warn({ err: failure, migration: move.id }, 'the freezer held a process back; once more');
-      await move.freezer.thaw();
-      await move.freezer.freeze();
-    }
+    // what can be sent is sent meanwhile: the next step waits for it
+    move.dumping = checkpointOf(move).dump();
+    move.dumping.catch(() => undefined);
   },
 
   async 'switch-over'(move) {
-    const now = await readManifest(move.place.state);
-    const { changed, removed } = compareManifests(move.staged ?? new Map(), now);
-    const archive = changed.length === 0 ? undefined : move.archive;
-    move.archive?.input.end(changed.map((path) => `./${path}\0`).join(''));
-    const images = join(move.directory, 'images');
-    const imageBytes = contentBytes(await readManifest(images));
-    move.account.expect(move.account.document().sentBytes + imageBytes + contentBytes(now, changed));
+    const { base } = memoryOf(move);
+    base.begin();
     await move.peers.send(
       move.to,
       `/v1/migrations/${move.id}/switch`,
       async (output) => {
-        await writeSwitchStream(output, {
-          removed,
-          archive: archive?.output,
-          imageDirectory: join(move.directory, 'images'),
-        });
-        await archive?.done;
+        await sendFrozen(move, (bytes) => put(output, bytes));
+        output.end();
         move.account.enter('restoring');
         move.progressed();
       },
       switchedSchema,
       { signal: move.signal, timeoutMs: 600_000, onSent: counting(move) },
     );
+    // while nobody waits for it: CRIU need not hold on to the processes any longer, the freezer does
+    await checkpointOf(move).letGo();
   },
 
   async commit(move) {
@@ -115,11 +148,51 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     move.account.committed(answeredMs - halfWayMs - (move.frozenAtMs ?? askedMs));
   },
 
+  async 'serve-pages'(move) {
+    const stopped = new Promise<never>((_, reject) => {
+      move.stopping.addEventListener('abort', () => reject(move.stopping.reason));
+    });
+    await Promise.race([move.supply?.released, stopped]);
+  },
+
   async 'clean-up'(move) {
+    const { memory, frozenMemory } = move;
+    if (memory !== undefined && frozenMemory !== undefined) {
+      await frozenMemory.settle(memory.base.store, move.supply?.changedRuns() ?? []);
+      memory.base.store.retain(move.pages ?? []);
+      memory.base.advance();
+    }
+    for (const process of move.processes ?? []) process.close();
+    move.supplies.delete(move.id);
+    move.bases.release(move.spec.name);
     await move.containers.remove(move.spec.name);
     await rm(move.directory, { recursive: true, force: true });
+    move.bases.trim(new Set());
   },
 };
+
+const assumedBytesPerSecond = 100e6;
+const assumedCompareMsPerByte = 1 / 1e6;
+const assumedFixedMs = 120;
+const mostRounds = 8;
+const mostMs = 60_000;
+const dumpAttempts = 3;
+
+function memoryOf(move: Move) {
+  if (move.memory === undefined) throw new Error('the destination is not open');
+  return move.memory;
+}
+
+function checkpointOf(move: Move) {
+  if (move.checkpoint === undefined) throw new Error('CRIU is not ready');
+  return move.checkpoint;
+}
+
+async function sendRound(move: Move): Promise<void> {
+  const round = await memoryOf(move).round(move.freezer, { signal: move.signal, onSent: counting(move) });
+  move.account.round(round);
+  move.progressed();
+}
 
 function counting(move: Move): (bytes: number) => void {
   return (bytes) => {
@@ -128,19 +201,74 @@ function counting(move: Move): (bytes: number) => void {
   };
 }
 
-const dumpAttempts = 3;
+/** Everything that goes out while the container stands still, as one stream. */
+async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): Promise<void> {
+  const { base, choice, hot } = memoryOf(move);
+  const { id, sequence } = base.identity;
+  const head: RoundHead = { kind: 'round', sizeBytes: 0, id, sequence, isNew: sequence === 0 };
+  await write(encodeHeader(head));
+  move.processes = await openProcesses(move.freezer, move.pageBytes);
+  const { share } = techniqueTable[move.technique];
+  const writeRecord = async (...pieces: Buffer[]) => {
+    for (const piece of pieces) await write(piece);
+  };
+  const memory = makeFrozenMemory({
+    processes: move.processes,
+    store: base.store,
+    hot,
+    share,
+    choice,
+    write: writeRecord,
+  });
+  move.frozenMemory = memory;
+  await memory.sendEarly();
 
-async function dumpOnce(move: Move): Promise<TagalongError | undefined> {
-  const images = join(move.directory, 'images');
-  const work = join(move.directory, 'work');
-  await Promise.all([images, work].map((path) => rm(path, { recursive: true, force: true })));
-  try {
-    await runcCheckpoint(move.spec.name, images, work, move.signal);
-    return undefined;
-  } catch (error) {
-    const said = await criuErrors(join(work, 'dump.log'));
-    const problem = said || (error instanceof Error ? error.message : String(error));
-    const { name } = move.spec;
-    return new TagalongError('checkpoint-failed', { container: name, node: move.configuration.node, problem }, error);
+  const now = await readManifest(move.place.state);
+  const { changed, removed } = compareManifests(move.staged ?? new Map(), now);
+  move.archive?.input.end(changed.map((path) => `./${path}\0`).join(''));
+  await writeFileChanges(write, removed, changed.length === 0 ? undefined : move.archive?.output);
+
+  await dumped(move, memory);
+  const { imageDirectory } = checkpointOf(move);
+  const { pages, remaining, names } = await memory.sendLate(imageDirectory);
+  move.pages = pages;
+  await writeImages(write, imageDirectory, names, choice.worthTrying());
+  if (remaining.length > 0) {
+    move.supply = makePageSupply({
+      processes: move.processes,
+      runs: remaining,
+      store: memory.known,
+      pageBytes: move.pageBytes,
+      choice,
+      linkBytesPerSecond: memoryOf(move).linkBytesPerSecond,
+      onSent: counting(move),
+    });
+    move.supplies.set(move.id, move.supply);
+  }
+  await writeEnd(write, remaining.length === 0);
+  if (changed.length > 0) await move.archive?.done;
+}
+
+/** Waits for the dump, and tries again where the freezer held a process back. */
+async function dumped(move: Move, memory: FrozenMemory): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await move.dumping;
+      return;
+    } catch (error) {
+      move.signal.throwIfAborted();
+      if (attempt === dumpAttempts || !(error instanceof Error) || !isStuckFreezer(error)) throw error;
+      move.log.warn({ err: error, migration: move.id }, 'the freezer held a process back; once more');
+      const { spec, configuration, place, directory, withoutMemory } = move;
+      await move.checkpoint?.cancel();
+      await move.freezer.thaw();
+      const { name } = spec;
+      move.checkpoint = await waitingCheckpoint({ name, node: configuration.node, place, directory, withoutMemory });
+      await move.freezer.freeze();
+      memory.startOver();
+      move.dumping = move.checkpoint.dump();
+      move.dumping.catch(() => undefined);
+      await memory.sendEarly();
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { baseIdentitySchema } from '../memory/bases.ts';
 
 /** What decides whether a container can move between two nodes. */
 export const nodeFactsSchema = z.object({
@@ -10,6 +11,8 @@ export const nodeFactsSchema = z.object({
   criuVersion: z.string().optional(),
   criuProblem: z.string().optional(),
   runcProblem: z.string().optional(),
+  /** Why memory cannot be brought in while a container runs. */
+  lazyProblem: z.string().optional(),
   memoryAvailableBytes: z.number(),
   diskAvailableBytes: z.number(),
   draining: z.boolean(),
@@ -24,5 +27,7 @@ export const offerAnswerSchema = z.object({
   lacksImage: z.boolean(),
   hasContainer: z.boolean(),
   missingBinds: z.array(z.string()),
+  /** What it keeps of the container's memory. */
+  base: baseIdentitySchema.optional(),
 });
 export type OfferAnswer = z.output<typeof offerAnswerSchema>;

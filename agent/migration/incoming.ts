@@ -3,58 +3,34 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Log } from '../../broker/connection.ts';
 import { TagalongError } from '../../broker/contract/errors.ts';
-import type { Streaming } from '../../host/command.ts';
-import { type WaitingIp, waitingIp } from '../../host/ip.ts';
+import { waitingIp } from '../../host/ip.ts';
+import type { Endpoint } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
 import { announceCommands, openPortCommands } from '../containers/network.ts';
 import { prepareDirectories, prepareSurroundings } from '../containers/prepare.ts';
-import type { ContainerPlace, ContainerSpec } from '../containers/record.ts';
 import { mountLine } from '../containers/rootMount.ts';
-import {
-  criuErrors,
-  restoreParameters,
-  runcState,
-  type WaitingRunc,
-  waitingRunc,
-  writeCriuConfiguration,
-} from '../containers/runc.ts';
+import { runcState, writeCriuConfiguration } from '../containers/runc.ts';
+import { waitingRestore } from '../containers/waitingRestore.ts';
 import { feed, unpackInto } from '../files/tar.ts';
-import { type Barrier, makeBarrier } from './barrier.ts';
+import type { Bases } from '../memory/bases.ts';
+import { packRuns } from '../memory/pageRecords.ts';
+import { makePageSet, type PageSet } from '../memory/pageSet.ts';
+import { startPager } from '../pager/startPager.ts';
+import type { Arrival, Expected, Ready } from './arrival.ts';
+import { assembleImages } from './assemble.ts';
 import type { Outcome, Outcomes } from './outcomes.ts';
+import type { Settling } from './settling.ts';
 import { readSwitchStream } from './switchStream.ts';
-
-export interface Expected {
-  migration: string;
-  spec: ContainerSpec;
-  /** The generation that the container will have here. */
-  generation: number;
-  from: string;
-}
-
-/** What waits, started, for the container to come. */
-interface Ready {
-  archive: Streaming;
-  runc: WaitingRunc;
-  outside: WaitingIp;
-  inside: WaitingIp;
-}
-
-interface Arrival extends Expected {
-  place: ContainerPlace;
-  directory: string;
-  barrier?: Barrier;
-  ready?: Ready;
-  restored?: boolean;
-}
+import { takePages } from './takeRound.ts';
 
 /** This node as the destination of migrations. */
 export interface Incoming {
   open(expected: Expected): Promise<void>;
   receiveFiles(migration: string, input: Readable): Promise<void>;
   /** Makes ready all that the restore needs, so that nothing is left to do for the frozen time but the restore itself. */
-  makeReady(migration: string): Promise<void>;
+  makeReady(migration: string, told: { descriptors: string[]; lazy: boolean }): Promise<void>;
   /** Receives the frozen container and restores it as far as the barrier. */
   switchOver(migration: string, input: Readable): Promise<{ receiveMs: number; restoreMs: number }>;
   /** The source has given the container up: it runs here from now on. */
@@ -67,12 +43,17 @@ export interface IncomingOptions {
   configuration: AgentConfiguration;
   containers: Containers;
   images: ImageStore;
+  bases: Bases;
   outcomes: Outcomes;
+  settling: Settling;
+  pageBytes: number;
+  endpointOf: (node: string) => Endpoint | undefined;
   log: Log;
 }
 
 export function makeIncoming(options: IncomingOptions): Incoming {
-  const { configuration, containers, images, outcomes, log } = options;
+  const { configuration, containers, images, bases, outcomes, settling, pageBytes, log } = options;
+  const { node } = configuration;
   const arrivals = new Map<string, Arrival>();
 
   function arrivalOf(migration: string): Arrival {
@@ -81,15 +62,49 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     return arrival;
   }
 
+  function readyOf(arrival: Arrival): Ready {
+    if (arrival.ready === undefined) throw new TagalongError('bug', { problem: 'the destination is not ready' });
+    return arrival.ready;
+  }
+
   async function giveUp(arrival: Arrival): Promise<void> {
+    const { ready, spec } = arrival;
     arrivals.delete(arrival.migration);
-    arrival.barrier?.answer('no');
-    await arrival.ready?.archive.stop();
-    await arrival.ready?.runc.cancel();
-    await Promise.allSettled([arrival.ready?.outside.end(), arrival.ready?.inside.end()]);
-    await arrival.barrier?.close();
-    await containers.remove(arrival.spec.name);
-    await rm(arrival.directory, { recursive: true, force: true });
+    await ready?.archive.stop();
+    await ready?.restore.cancel();
+    await ready?.pager?.cancel();
+    await Promise.allSettled([ready?.outside.end(), ready?.inside.end()]);
+    await ready?.restore.close();
+    await containers.remove(spec.name);
+    for (const directory of [arrival.directory, ready?.pager?.directory])
+      if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  }
+
+  /** Reads the stream of the frozen container. @returns which pages are as they were when it was frozen */
+  async function receive(arrival: Arrival, input: Readable): Promise<{ complete: boolean; verified: PageSet }> {
+    const { place, spec } = arrival;
+    const { archive, restore } = readyOf(arrival);
+    const verified = makePageSet();
+    const { archived, memoryComplete } = await readSwitchStream(
+      input,
+      { stateDirectory: place.state, archive: archive.input, imageDirectory: restore.imageDirectory },
+      {
+        onBase({ id, sequence, isNew }) {
+          arrival.base = bases.open(spec.name, { id, sequence }) ?? (isNew ? bases.create(spec.name, id) : undefined);
+        },
+        onPages(header, content) {
+          if (arrival.base === undefined)
+            throw new TagalongError('bad-image', { file: spec.name, problem: 'the nodes do not agree on its base' });
+          takePages(header, content, arrival.base.store);
+          for (const [pid, page, count] of header.runs) verified.add({ pid, page, count });
+        },
+      },
+    );
+    if (archived) {
+      archive.input.end();
+      await archive.done;
+    }
+    return { complete: memoryComplete, verified };
   }
 
   return {
@@ -100,13 +115,12 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const other = [...arrivals.values()].find((arrival) => arrival.spec.name === name);
       if (other !== undefined)
         throw new TagalongError('container-busy', { container: name, migration: other.migration });
-      if (containers.get(name) !== undefined)
-        throw new TagalongError('container-exists', { container: name, node: configuration.node });
+      if (containers.get(name) !== undefined) throw new TagalongError('container-exists', { container: name, node });
       const directory = join(configuration.runDirectory, 'migrations', expected.migration);
       const place = containers.place(name);
       arrivals.set(expected.migration, { ...expected, place, directory });
       await rm(place.directory, { recursive: true, force: true });
-      await mkdir(join(directory, 'images'), { recursive: true, mode: 0o700 });
+      await mkdir(directory, { recursive: true, mode: 0o700 });
       await prepareDirectories(expected.spec, place);
       const { spec, generation, migration } = expected;
       await containers.expect({
@@ -124,54 +138,50 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       await feed(input, tar);
     },
 
-    async makeReady(migration) {
+    async makeReady(migration, { descriptors, lazy }) {
       const arrival = arrivalOf(migration);
       const { spec, place, directory } = arrival;
       await prepareSurroundings(spec, place);
-      arrival.barrier = await makeBarrier(join(directory, 'barrier'));
-      await writeCriuConfiguration(place, [`action-script ${arrival.barrier.script}`]);
-      const parameters = restoreParameters(spec.name, place, join(directory, 'images'), join(directory, 'work'));
+      const before = mountLine(place, images.rootFileSystem(spec.imageDigest));
+      const onState = (problem: string | undefined) => settling.onState(spec.name, problem);
+      const [restore, pager] = await Promise.all([
+        waitingRestore({ name: spec.name, node, place, directory, descriptors, before, lazy }),
+        lazy ? startPager(settling.directoryOf(migration), onState) : undefined,
+      ]);
       arrival.ready = {
         archive: unpackInto(place.state),
-        runc: await waitingRunc(place, parameters, mountLine(place, images.rootFileSystem(spec.imageDigest))),
+        restore,
+        pager,
         outside: waitingIp(),
         inside: waitingIp(place.networkNamespace),
       };
-      arrival.ready.runc.done.catch(() => undefined); // awaited where it matters
     },
 
     async switchOver(migration, input) {
       const arrival = arrivalOf(migration);
-      const { ready, barrier, place, spec, directory } = arrival;
-      if (ready === undefined || barrier === undefined)
-        throw new TagalongError('bug', { problem: 'the destination is not ready' });
+      const { restore, pager } = readyOf(arrival);
+      const { spec, from } = arrival;
       const startedMs = performance.now();
-      await readSwitchStream(input, {
-        stateDirectory: place.state,
-        archive: ready.archive.input,
-        imageDirectory: join(directory, 'images'),
-      }).then(async ({ archived }) => {
-        if (!archived) return;
-        ready.archive.input.end();
-        await ready.archive.done;
-      });
+      const { complete, verified } = await receive(arrival, input);
+      if (arrival.base === undefined) throw new TagalongError('bug', { problem: 'the stream named no base' });
+      const { pages, lazyPages } = assembleImages(restore.imageDirectory, arrival.base.store, pager !== undefined);
+      arrival.pages = pages;
       const receivedMs = performance.now();
-      ready.runc.go();
-      await Promise.race([
-        barrier.reached,
-        ready.runc.done.then(
-          () => Promise.reject(new TagalongError('bug', { problem: 'the restore passed its barrier unasked' })),
-          async (error: unknown) => {
-            const said = await criuErrors(join(directory, 'work', 'restore.log'));
-            const problem = said || (error instanceof Error ? error.message : String(error));
-            throw new TagalongError(
-              'restore-failed',
-              { container: spec.name, node: configuration.node, problem },
-              error,
-            );
-          },
-        ),
-      ]);
+      if (pager !== undefined) {
+        const endpoint = complete ? undefined : options.endpointOf(from);
+        await pager.begin({
+          migration,
+          container: spec.name,
+          pageBytes,
+          storeDirectory: arrival.base.store.directory,
+          imageDirectory: restore.imageDirectory,
+          workDirectory: restore.workDirectory,
+          pages: packRuns(lazyPages),
+          verified: packRuns(complete ? lazyPages : verified.runs()),
+          ...(endpoint === undefined ? {} : { source: { node: from, ...endpoint } }),
+        });
+      }
+      await restore.restore();
       arrival.restored = true;
       return { receiveMs: receivedMs - startedMs, restoreMs: performance.now() - receivedMs };
     },
@@ -181,19 +191,18 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const before = await outcomes.get(migration);
       if (before?.outcome === 'committed') return { resumedAfterMs: 0 };
       const arrival = arrivalOf(migration);
-      const { ready, barrier, place, spec } = arrival;
-      if (before !== undefined || !arrival.restored || ready === undefined || barrier === undefined) {
+      const { ready, place, spec } = arrival;
+      if (before !== undefined || !arrival.restored || ready === undefined) {
         throw new TagalongError('unknown-migration', { migration });
       }
       const settled = await outcomes.settle({ migration, container: spec.name, outcome: 'committed' });
       if (settled.outcome !== 'committed') throw new TagalongError('unknown-migration', { migration });
       ready.outside.tell(openPortCommands(place, configuration.bridge));
       ready.inside.tell(announceCommands(spec));
-      barrier.answer('go');
-      await ready.runc.done;
+      await ready.restore.letRun();
       const resumedAfterMs = performance.now() - startedMs;
       arrivals.delete(migration);
-      void finish(arrival, ready, barrier).catch((error: unknown) =>
+      void finish(arrival, ready).catch((error: unknown) =>
         log.error({ err: error, container: spec.name }, 'after the restore'),
       );
       return { resumedAfterMs };
@@ -208,8 +217,8 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   };
 
   /** What nobody waits for. */
-  async function finish(arrival: Arrival, ready: Ready, barrier: Barrier): Promise<void> {
-    const { spec, generation, place, directory } = arrival;
+  async function finish(arrival: Arrival, ready: Ready): Promise<void> {
+    const { spec, generation, place, directory, migration, from, base, pages = [] } = arrival;
     const pid = (await runcState(spec.name))?.pid;
     await containers.adopt({
       spec,
@@ -217,6 +226,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       status: 'running',
       since: new Date().toISOString(),
       ...(pid === undefined ? {} : { pid }),
+      ...(ready.pager === undefined ? {} : { lazy: { migration, from } }),
     });
     // once more, for switches on the way that missed the first announcement
     ready.inside.tell(announceCommands(spec));
@@ -224,9 +234,15 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     await Promise.allSettled([
       ready.outside.end(),
       ready.inside.end(),
-      barrier.close(),
+      ready.restore.close(),
       writeCriuConfiguration(place, []),
     ]);
+    if (ready.pager !== undefined) await settling.follow(spec.name, migration, ready.pager.end, pages);
+    else {
+      base?.store.retain(pages);
+      base?.advance();
+      settling.trim();
+    }
     await rm(directory, { recursive: true, force: true });
   }
 }

@@ -6,8 +6,16 @@ import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
 import type { ContainerPlace, ContainerSpec } from '../containers/record.ts';
+import type { WaitingCheckpoint } from '../containers/waitingCheckpoint.ts';
 import type { Manifest } from '../files/manifest.ts';
+import type { BaseIdentity, Bases } from '../memory/bases.ts';
+import type { PageRun } from '../memory/pageStore.ts';
+import type { ProcessMemory } from '../memory/processMemory.ts';
 import type { Account } from './account.ts';
+import type { FrozenMemory } from './frozenMemory.ts';
+import type { MemoryAhead } from './memoryAhead.ts';
+import type { PageSupply } from './pageSupply.ts';
+import type { Technique } from './plan.ts';
 
 /** What the executors of a migration's steps work with, and what they leave for each other. */
 export interface Move {
@@ -30,6 +38,29 @@ export interface Move {
   readonly log: Log;
   /** Tells listeners that bytes went out. */
   readonly progressed: () => void;
+  readonly technique: Technique;
+  readonly bases: Bases;
+  readonly pageBytes: number;
+  /** What of the container's memory the destination says that it has. */
+  readonly theirBase: BaseIdentity | undefined;
+  /** Whether the destination brings memory in while the container runs there. */
+  readonly lazyRestore: boolean;
+  /** Whether CRIU can leave memory out of its images here. */
+  readonly withoutMemory: boolean;
+  /** The pause that is aimed at. */
+  readonly downtimeTargetMs: number;
+  /** Those that are served to destinations, by migration; a move adds its own. */
+  readonly supplies: Map<string, PageSupply>;
+  /** Fires when this agent stops. */
+  readonly stopping: AbortSignal;
+  memory?: MemoryAhead;
+  checkpoint?: WaitingCheckpoint;
+  dumping?: Promise<void>;
+  processes?: ProcessMemory[];
+  frozenMemory?: FrozenMemory;
+  supply?: PageSupply;
+  /** All pages of the container, as its images name them. */
+  pages?: PageRun[];
   /** What the destination has of the container's files. */
   staged?: Manifest;
   /** A tar that waits for the names of files that changed meanwhile. */

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../broker/connection.ts';
-import { reportOf, TagalongError } from '../../broker/contract/errors.ts';
+import { TagalongError } from '../../broker/contract/errors.ts';
 import type { RequestOf } from '../../broker/contract/requests.ts';
 import type { DraftOf } from '../../broker/contract/topics.ts';
 import { freezerOf } from '../../host/freezer.ts';
@@ -10,18 +9,20 @@ import type { Peers } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
-import { openNetwork } from '../containers/network.ts';
 import type { ContainerRecord } from '../containers/record.ts';
 import { memoryOf } from '../containers/upkeep.ts';
 import { contentBytes, readManifest } from '../files/manifest.ts';
+import type { Bases } from '../memory/bases.ts';
 import { type Account, openAccount } from './account.ts';
+import { chooseTechnique } from './chooseTechnique.ts';
 import { blockedReasons } from './compare.ts';
-import { executors } from './executors.ts';
+import { conduct } from './conduct.ts';
 import { type NodeFacts, type OfferAnswer, offerAnswerSchema } from './facts.ts';
 import type { Move } from './move.ts';
+import type { PageSupply } from './pageSupply.ts';
 import { phaseTable } from './phases.ts';
-import { chooseTechnique, planMigration, type Step, type Technique } from './plan.ts';
-import { resumeHere, settle } from './undo.ts';
+import { leavesPagesBehind, planMigration, type Technique } from './plan.ts';
+import { resumeSource } from './resumeSource.ts';
 
 export interface Consideration {
   blocked: TagalongError[];
@@ -30,6 +31,10 @@ export interface Consideration {
   answer: OfferAnswer | undefined;
   memoryBytes: number;
   fileBytes: number;
+  /** Whether the destination brings memory in while the container runs there. */
+  lazyRestore: boolean;
+  /** Whether CRIU can leave memory out of its images here. */
+  withoutMemory: boolean;
 }
 
 /** This node as the source of migrations: the only place where the moves of its containers are serialised. */
@@ -56,7 +61,11 @@ export interface OutgoingOptions {
   configuration: AgentConfiguration;
   containers: Containers;
   images: ImageStore;
+  bases: Bases;
+  /** Where those that are served to destinations are found. */
+  supplies: Map<string, PageSupply>;
   peers: Peers;
+  pageBytes: number;
   facts: () => Promise<NodeFacts>;
   log: Log;
   /** Called at each change of phase, and now and then while bytes flow. */
@@ -72,9 +81,12 @@ interface Active {
 }
 
 const progressEveryMs = 250;
+const defaultDowntimeMs = 300;
+/** Less memory than this is read into the processes before they run: it takes no longer than to prepare for page faults. */
+const eagerBytes = 16 << 20;
 
 export function makeOutgoing(options: OutgoingOptions): Outgoing {
-  const { configuration, containers, images, peers, log } = options;
+  const { configuration, containers, images, bases, supplies, peers, pageBytes, log } = options;
   const active = new Map<string, Active>();
   const stopping = new AbortController();
 
@@ -84,20 +96,24 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
     const memoryBytes = await memoryOf(record);
     const manifest = await readManifest(containers.place(request.container).state);
     const fileBytes = contentBytes(manifest);
+    const here = await options.facts();
     const common = { technique: chosen.technique, techniqueReason: chosen.reason, memoryBytes, fileBytes };
     try {
       const answer = await peers.ask(request.to, 'POST', '/v1/offers', { spec: record.spec }, offerAnswerSchema, {
         timeoutMs: 5000,
       });
-      const blocked = blockedReasons(await options.facts(), answer, {
-        container: request.container,
-        memoryBytes,
-        fileBytes,
-      });
-      return { ...common, blocked, answer };
+      const needs = { container: request.container, memoryBytes, fileBytes, technique: chosen.technique };
+      const isLarge = memoryBytes > eagerBytes || leavesPagesBehind(chosen.technique);
+      return {
+        ...common,
+        blocked: blockedReasons(here, answer, needs),
+        answer,
+        lazyRestore: isLarge && answer.facts.lazyProblem === undefined,
+        withoutMemory: here.lazyProblem === undefined,
+      };
     } catch (error) {
       if (!(error instanceof TagalongError)) throw error;
-      return { ...common, blocked: [error], answer: undefined };
+      return { ...common, blocked: [error], answer: undefined, lazyRestore: false, withoutMemory: false };
     }
   }
 
@@ -105,68 +121,6 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
     const record = containers.get(name);
     if (record === undefined) throw new TagalongError('unknown-container', { container: name });
     return record;
-  }
-
-  async function perform(move: Move, steps: Step[]): Promise<void> {
-    for (const step of steps) {
-      move.signal.throwIfAborted();
-      if (move.account.phase !== step.phase) {
-        move.account.enter(step.phase);
-        move.progressed();
-      }
-      // the table gives for each kind the function that takes that very kind
-      await (executors[step.kind] as (move: Move, step: Step) => Promise<void>)(move, step);
-      log.debug({ migration: move.id, step: step.kind }, 'step done');
-    }
-  }
-
-  /** Decides how a move that did not go through ends; true where the container has left nevertheless. */
-  async function recover(move: Move, error: unknown): Promise<boolean> {
-    if (move.committed) return true; // only our own tidying failed
-    if (move.handedOver) {
-      const outcome = await settle(move, (doubt) => noteDoubt(move, doubt), stopping.signal);
-      await containers.update(move.spec.name, { handOver: undefined, error: undefined });
-      if (outcome === 'committed') return true;
-    }
-    log.warn({ err: error, migration: move.id }, 'the container runs on here');
-    await resumeHere(move);
-    await containers.update(move.spec.name, { status: 'running', handOver: undefined });
-    return false;
-  }
-
-  function noteDoubt(move: Pick<Move, 'spec'>, doubt: TagalongError): void {
-    log.error({ err: doubt }, doubt.message);
-    containers
-      .update(move.spec.name, { status: 'frozen', error: doubt.message })
-      .catch((error: unknown) => log.warn({ err: error }, 'the doubt could not be written down'));
-  }
-
-  /** Not even the way back worked: the container stays as it is, and says so. */
-  async function giveUp(move: Move, error: unknown): Promise<boolean> {
-    const report = reportOf(error);
-    log.error({ err: error, migration: move.id }, 'the container could not be brought back');
-    await containers.update(move.spec.name, { status: 'frozen', error: report.message });
-    return false;
-  }
-
-  async function conduct(move: Move, steps: Step[], changed: () => void): Promise<void> {
-    const { account } = move;
-    try {
-      await perform(move, steps);
-    } catch (error) {
-      const left = await recover(move, error).catch((failure: unknown) => giveUp(move, failure));
-      if (left) {
-        account.enter('completed');
-        await executors['clean-up'](move, { kind: 'clean-up', phase: 'completed' }).catch((failure: unknown) =>
-          log.error({ err: failure, migration: move.id }, 'what the container left here could not be removed'),
-        );
-      } else {
-        account.fail(reportOf(error));
-        account.enter(move.signal.aborted ? 'cancelled' : 'failed');
-      }
-    } finally {
-      changed();
-    }
   }
 
   return {
@@ -206,6 +160,15 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
           place: containers.place(request.container),
           directory: join(configuration.runDirectory, 'migrations', migration),
           freezer: await freezerOf(record.pid),
+          technique: considered.technique,
+          bases,
+          pageBytes,
+          theirBase: considered.answer?.base,
+          lazyRestore: considered.lazyRestore,
+          withoutMemory: considered.withoutMemory,
+          downtimeTargetMs: request.downtimeMs ?? defaultDowntimeMs,
+          supplies,
+          stopping: stopping.signal,
           account,
           signal: cancelling.signal,
           configuration,
@@ -247,10 +210,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
     migrationOf: (container) => [...active].find(([, entry]) => entry.container === container)?.[0],
     active: () => [...active.values()].map(({ account }) => account.document()),
 
-    async resume() {
-      await rm(join(configuration.runDirectory, 'migrations'), { recursive: true, force: true });
-      await Promise.all(containers.list().map((record) => resumeOne(record)));
-    },
+    resume: () => resumeSource({ ...options, stopping: stopping.signal }),
 
     async stop() {
       stopping.abort(new TagalongError('migration-cancelled', { migration: '', phase: '', node: configuration.node }));
@@ -267,27 +227,6 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
       await Promise.allSettled([...active.values()].map(({ ended }) => ended));
     },
   };
-
-  async function resumeOne(record: ContainerRecord): Promise<void> {
-    const { name } = record.spec;
-    const { handOver } = record;
-    const freezer = record.pid === undefined ? undefined : await freezerOf(record.pid).catch(() => undefined);
-    const isFrozen = freezer !== undefined && (await freezer.isFrozen());
-    const isGone = record.status === 'stopped';
-    if (handOver !== undefined && (isFrozen || isGone)) {
-      const question = { id: handOver.migration, to: handOver.to, peers, spec: record.spec };
-      const outcome = await settle(question, (doubt) => noteDoubt({ spec: record.spec }, doubt), stopping.signal);
-      if (outcome === 'committed') {
-        await containers.remove(name);
-        return;
-      }
-    }
-    if (handOver !== undefined) await containers.update(name, { handOver: undefined, error: undefined });
-    if (freezer === undefined || !isFrozen) return;
-    await containers.update(name, { status: 'running' });
-    await freezer.thaw();
-    await openNetwork(record.spec, containers.place(name), configuration.bridge);
-  }
 }
 
 /** Calls at once at a change of phase, and at most every so often in between. */

@@ -18,7 +18,7 @@ export async function presentFacts(node: {
     const capability = probe.capabilities[name];
     return capability?.available ? undefined : (capability?.detail ?? 'it was not probed');
   };
-  const [criuProblem, runcProblem] = [problemOf('criu'), problemOf('runc')];
+  const [criuProblem, runcProblem, lazyProblem] = ['criu', 'runc', 'lazyPages'].map(problemOf);
   return {
     node: configuration.node,
     architecture: machine(),
@@ -33,5 +33,6 @@ export async function presentFacts(node: {
     ...(probe.criuVersion === undefined ? {} : { criuVersion: probe.criuVersion }),
     ...(criuProblem === undefined ? {} : { criuProblem }),
     ...(runcProblem === undefined ? {} : { runcProblem }),
+    ...(lazyProblem === undefined ? {} : { lazyProblem }),
   };
 }

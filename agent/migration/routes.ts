@@ -1,12 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
+import { TagalongError } from '../../broker/contract/errors.ts';
 import { idSchema, requestIdSchema } from '../../broker/contract/ids.ts';
-import type { Route } from '../channel/server.ts';
+import { type Route, thisNode } from '../channel/server.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
 import { containerSpecSchema } from '../containers/record.ts';
+import type { Bases } from '../memory/bases.ts';
 import { type NodeFacts, offerAnswerSchema } from './facts.ts';
 import type { Incoming } from './incoming.ts';
+import type { PageSupply } from './pageSupply.ts';
+import { takeRound } from './takeRound.ts';
 
 export const offerSchema = z.object({ spec: containerSpecSchema });
 
@@ -14,6 +18,12 @@ export const openSchema = z.object({
   spec: containerSpecSchema,
   generation: z.int().positive(),
   from: idSchema,
+});
+
+export const readySchema = z.object({
+  /** What runC noted of the container's standard streams. */
+  descriptors: z.array(z.string()).max(16),
+  lazy: z.boolean(),
 });
 
 export const doneSchema = z.object({ done: z.literal(true) });
@@ -28,9 +38,18 @@ export function migrationRoutes(options: {
   incoming: Incoming;
   containers: Containers;
   images: ImageStore;
+  bases: Bases;
+  /** What this node, as a source, still owes to destinations. */
+  supplies: ReadonlyMap<string, PageSupply>;
   facts: () => Promise<NodeFacts>;
 }): Route[] {
-  const { incoming, containers, images } = options;
+  const { incoming, containers, images, bases, supplies } = options;
+  const supplyOf = (parameters: Record<string, string>) => {
+    const migration = migrationOf(parameters);
+    const supply = supplies.get(migration);
+    if (supply === undefined) throw new TagalongError('unknown-migration', { migration });
+    return supply;
+  };
   const done = async (work: Promise<void>) => {
     await work;
     return { done: true };
@@ -54,6 +73,7 @@ export function migrationRoutes(options: {
           facts: await options.facts(),
           lacksImage: !(await images.has(spec.imageDigest)),
           hasContainer: containers.get(spec.name) !== undefined,
+          base: bases.identityOf(spec.name),
           missingBinds: binds.filter((_, index) => !isThere[index]),
         });
       },
@@ -63,6 +83,29 @@ export function migrationRoutes(options: {
       pattern: '/v1/images/:digest',
       handle: ({ parameters, body }) =>
         done(images.receive(containerSpecSchema.shape.imageDigest.parse(parameters['digest']), body)),
+    },
+    {
+      method: 'PUT',
+      pattern: '/v1/bases/:container',
+      handle({ parameters, body }) {
+        const container = idSchema.parse(parameters['container']);
+        if (containers.get(container) !== undefined)
+          throw new TagalongError('container-exists', { container, node: thisNode });
+        return takeRound(container, body, bases);
+      },
+    },
+    {
+      method: 'POST',
+      pattern: '/v1/migrations/:id/pages',
+      converse: ({ parameters, body }, output) => supplyOf(parameters).serve(body, output),
+    },
+    {
+      method: 'POST',
+      pattern: '/v1/migrations/:id/release',
+      async handle({ parameters }) {
+        supplyOf(parameters).release();
+        return { done: true };
+      },
     },
     {
       method: 'POST',
@@ -80,7 +123,10 @@ export function migrationRoutes(options: {
     {
       method: 'POST',
       pattern: '/v1/migrations/:id/ready',
-      handle: ({ parameters }) => done(incoming.makeReady(migrationOf(parameters))),
+      async handle(request) {
+        const body = await request.read(readySchema);
+        return done(incoming.makeReady(migrationOf(request.parameters), body));
+      },
     },
     {
       method: 'PUT',

@@ -6,9 +6,12 @@ import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import { ByteReader, broken, encodeHeader, put, readHeader } from '../channel/records.ts';
 import { compress, type PageHeader, pageHeaderSchemas } from '../memory/pageRecords.ts';
+import { type RoundHead, roundHeadSchema } from './takeRound.ts';
 
 /** What travels while the container is frozen, as one stream of records. */
 export const recordHeaderSchema = z.discriminatedUnion('kind', [
+  /** First: which base the memory builds on. */
+  roundHeadSchema,
   ...pageHeaderSchemas,
   /** Paths below the container's state directory to remove before the archive is unpacked. */
   z.object({ kind: z.literal('removed'), sizeBytes: z.literal(0), paths: z.array(z.string()) }),
@@ -20,7 +23,11 @@ export const recordHeaderSchema = z.discriminatedUnion('kind', [
     sizeBytes: z.int().nonnegative(),
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/),
     /** Where it is compressed: its plain size. */
-    zstdBytes: z.int().nonnegative().max(4 << 20).optional(),
+    zstdBytes: z
+      .int()
+      .nonnegative()
+      .max(4 << 20)
+      .optional(),
   }),
   /** Nothing is missing. */
   z.object({
@@ -83,14 +90,14 @@ export async function writeEnd(write: Write, memoryComplete: boolean): Promise<v
  * Reads the whole stream to its `end`.
  *
  * @param into - where its parts go. The archive is a tar that unpacks into the state directory
- * @param onPages - takes in a batch of pages
+ * @param memory - takes in which base the memory builds on, and the batches of pages
  * @returns whether there was an archive, and what the end said
  * @throws TagalongError `transfer-failed` where the stream breaks off or holds what it must not
  */
 export async function readSwitchStream(
   input: AsyncIterable<Buffer>,
   into: { stateDirectory: string; archive: Writable; imageDirectory: string },
-  onPages: (header: PageHeader, content: Buffer) => void,
+  memory: { onBase: (head: RoundHead) => void; onPages: (header: PageHeader, content: Buffer) => void },
 ): Promise<{ archived: boolean; memoryComplete: boolean }> {
   const reader = new ByteReader(input);
   let archived = false;
@@ -99,6 +106,9 @@ export async function readSwitchStream(
     switch (header.kind) {
       case 'end':
         return { archived, memoryComplete: header.memoryComplete };
+      case 'round':
+        memory.onBase(header);
+        break;
       case 'removed':
         await removeAll(into.stateDirectory, header.paths);
         break;
@@ -110,7 +120,7 @@ export async function readSwitchStream(
         await takeImage(join(into.imageDirectory, header.name), header, reader);
         break;
       default:
-        onPages(header, await reader.exactly(header.sizeBytes));
+        memory.onPages(header, await reader.exactly(header.sizeBytes));
     }
   }
 }

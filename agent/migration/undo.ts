@@ -10,10 +10,17 @@ import { abortedSchema } from './routes.ts';
  * It cannot have started there, since nobody told it to commit.
  */
 export async function resumeHere(move: Move): Promise<void> {
+  // CRIU may hold on to the processes still
+  await move.checkpoint?.cancel().catch((error: unknown) => move.log.debug({ err: error }, 'while CRIU was ended'));
   if (move.frozenAtMs !== undefined) {
     await move.freezer.thaw();
     await openNetwork(move.spec, move.place, move.configuration.bridge);
   }
+  move.supplies.delete(move.id);
+  for (const process of move.processes ?? []) process.close();
+  const { memory, frozenMemory } = move;
+  // the destination may or may not have taken in what was sent
+  if (frozenMemory !== undefined) memory?.base.undo(frozenMemory.changedPages.runs());
   await move.archive?.stop();
   await rm(move.directory, { recursive: true, force: true });
   await abortThere(move).catch((error: unknown) =>

@@ -1,0 +1,37 @@
+import type { Streaming } from '../../host/command.ts';
+import type { WaitingIp } from '../../host/ip.ts';
+import type { ContainerPlace, ContainerSpec } from '../containers/record.ts';
+import type { WaitingRestore } from '../containers/waitingRestore.ts';
+import type { Base } from '../memory/bases.ts';
+import type { PageRun } from '../memory/pageStore.ts';
+import type { WaitingPager } from '../pager/startPager.ts';
+
+export interface Expected {
+  migration: string;
+  spec: ContainerSpec;
+  /** The generation that the container will have here. */
+  generation: number;
+  from: string;
+}
+
+/** What waits, started, for the container to come. */
+export interface Ready {
+  archive: Streaming;
+  restore: WaitingRestore;
+  outside: WaitingIp;
+  inside: WaitingIp;
+  /** Where memory is brought in while the container runs. */
+  pager: WaitingPager | undefined;
+}
+
+/** A container on its way to this node. */
+export interface Arrival extends Expected {
+  place: ContainerPlace;
+  /** On a tmpfs. */
+  directory: string;
+  ready?: Ready;
+  base?: Base | undefined;
+  /** All pages of the container, when its images are there. */
+  pages?: PageRun[];
+  restored?: boolean;
+}

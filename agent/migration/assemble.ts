@@ -1,0 +1,70 @@
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { TagalongError } from '../../broker/contract/errors.ts';
+import { type Pagemap, readPagemap, writePagemap } from '../images/pagemap.ts';
+import { batchBytes } from '../memory/pageRecords.ts';
+import type { PageRun, PageStore } from '../memory/pageStore.ts';
+
+export interface Assembled {
+  /** All pages of the container. */
+  pages: PageRun[];
+  /** Those that CRIU leaves out and asks for later. */
+  lazyPages: PageRun[];
+}
+
+/**
+ * Writes the images with the processes' pages, which did not travel, from what this node has of their memory.
+ *
+ * @param lazy - leave out what CRIU can bring in later; else it gets all of it
+ * @throws TagalongError `bad-image` where a page is missing that cannot come later
+ */
+export function assembleImages(imageDirectory: string, store: PageStore, lazy: boolean): Assembled {
+  const pages: PageRun[] = [];
+  const lazyPages: PageRun[] = [];
+  const buffer = Buffer.allocUnsafeSlow(batchBytes);
+  for (const name of readdirSync(imageDirectory)) {
+    const pid = Number(/^pagemap-(\d+)\.img$/.exec(name)?.[1]);
+    if (Number.isNaN(pid)) continue;
+    const path = join(imageDirectory, name);
+    const pagemap = readPagemap(readFileSync(path), name);
+    const runs = pagemap.entries.map((entry) => ({ entry, run: runOf(entry, pid, store.pageBytes, name) }));
+    pages.push(...runs.map(({ run }) => run));
+    if (lazy) lazyPages.push(...runs.flatMap(({ entry, run }) => (entry.present ? [] : [run])));
+    else writeFileSync(path, writePagemap(whole(pagemap)));
+    const written = runs.flatMap(({ entry, run }) => (!lazy || entry.present ? [run] : []));
+    writePages(join(imageDirectory, `pages-${pagemap.pagesId}.img`), written, store, buffer);
+  }
+  return { pages, lazyPages };
+}
+
+const whole = (pagemap: Pagemap): Pagemap => ({
+  ...pagemap,
+  entries: pagemap.entries.map((entry) => ({ ...entry, present: true, lazy: false, inParent: false })),
+});
+
+function runOf(entry: Pagemap['entries'][number], pid: number, pageBytes: number, file: string): PageRun {
+  if (entry.address % pageBytes !== 0 || entry.pages < 1 || entry.inParent)
+    throw new TagalongError('bad-image', { file, problem: 'an entry is not a run of whole pages' });
+  return { pid, page: entry.address / pageBytes, count: entry.pages };
+}
+
+function writePages(path: string, runs: readonly PageRun[], store: PageStore, buffer: Buffer): void {
+  const file = openSync(path, 'w', 0o600);
+  const atOnce = Math.floor(buffer.length / store.pageBytes);
+  try {
+    for (const { pid, page, count } of runs) {
+      for (let done = 0; done < count; done += atOnce) {
+        const part = { pid, page: page + done, count: Math.min(atOnce, count - done) };
+        for (let offset = 0; offset < part.count; offset += 1) {
+          if (!store.has(pid, part.page + offset))
+            throw new TagalongError('bad-image', { file: path, problem: `page ${part.page + offset} did not arrive` });
+        }
+        const bytes = buffer.subarray(0, part.count * store.pageBytes);
+        store.read(part, bytes);
+        writeSync(file, bytes);
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,199 @@
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { encodeHeader, put } from '../channel/records.ts';
+import type { EncodingChoice } from '../memory/encodingChoice.ts';
+import { makePageSet, type PageSet, without } from '../memory/pageSet.ts';
+import type { PageRun } from '../memory/pageStore.ts';
+import { makePageWriter } from '../memory/pageWriter.ts';
+import type { ProcessMemory } from '../memory/processMemory.ts';
+import { type KnownPages, makeScanBuffers, scan } from '../memory/scan.ts';
+import { supplyLineSchema } from '../pager/supply.ts';
+
+/** What the frozen processes here still owe to their container, which runs at the destination. */
+export interface PageSupply {
+  /** Serves the destination's pager until it ends the stream; it may come again. */
+  serve(input: Readable, output: Writable): Promise<void>;
+  /** The destination has everything. */
+  release(): void;
+  readonly released: Promise<void>;
+  /** Pages that turned out to differ from what the destination had. */
+  changedRuns(): PageRun[];
+}
+
+/** One look at the queue between two pieces takes in so much memory; smaller ones keep waiting faults short. */
+const pieceBytes = 128 << 10;
+/** So much may be under way before the receiver has said that it got it: what a process waits for queues behind it. */
+const leastWindowBytes = 64 << 10;
+const mostWindowBytes = 4 << 20;
+const windowMs = 30;
+
+/**
+ * @param runs - what the destination may need of each process's memory and does not have for certain
+ * @param store - what the destination has; it is compared with, and not written to
+ * @param linkBytesPerSecond - what the link was measured to carry
+ */
+export function makePageSupply(options: {
+  processes: readonly ProcessMemory[];
+  runs: readonly PageRun[];
+  store: KnownPages | undefined;
+  pageBytes: number;
+  choice: EncodingChoice;
+  linkBytesPerSecond: () => number | undefined;
+  onSent: (bytes: number) => void;
+}): PageSupply {
+  const { processes, store, pageBytes, choice } = options;
+  const memoryOf = new Map(processes.map((process) => [process.pid, process]));
+  const changed = makePageSet();
+  const released = Promise.withResolvers<void>();
+
+  async function sendAll(todo: Todo, flight: Flight, output: Writable): Promise<void> {
+    const buffers = makeScanBuffers();
+    const writer = makePageWriter({
+      pageBytes,
+      choice,
+      async write(...pieces) {
+        const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+        options.onSent(bytes);
+        flight.sent(bytes);
+        for (const piece of pieces) await put(output, piece);
+      },
+    });
+    const visitor = {
+      same: writer.same,
+      zero(run: PageRun) {
+        changed.add(run);
+        writer.zero(run);
+      },
+      async changed(run: PageRun, bytes: Buffer, before: Buffer | undefined) {
+        changed.add(run);
+        await writer.changed(run, bytes, before);
+      },
+    };
+    for (let run = todo.next(); run !== undefined; run = todo.next()) {
+      const memory = memoryOf.get(run.pid);
+      if (memory !== undefined) await scan(run, memory.read, store, visitor, buffers, pageBytes);
+      await writer.flush();
+      await flight.belowWindow(todo.hasWanted);
+    }
+    await put(output, encodeHeader({ kind: 'end', sizeBytes: 0 }));
+  }
+
+  return {
+    async serve(input, output) {
+      let todo: Todo | undefined;
+      const flight = makeFlight(() => {
+        const rate = options.linkBytesPerSecond() ?? Number.POSITIVE_INFINITY;
+        return Math.min(mostWindowBytes, Math.max(leastWindowBytes, (rate * windowMs) / 1000));
+      });
+      let sending: Promise<void> | undefined;
+      for await (const line of createInterface({ input })) {
+        const said = supplyLineSchema.parse(JSON.parse(line));
+        if ('have' in said) {
+          todo ??= makeTodo(options.runs, asSet(said.have), Math.max(1, Math.floor(pieceBytes / pageBytes)));
+          sending ??= sendAll(todo, flight, output);
+          sending.catch(() => output.destroy());
+        } else if ('want' in said) {
+          for (const [pid, page, count] of said.want) todo?.want({ pid, page, count });
+          flight.wake();
+        } else flight.got(said.gotRecords);
+      }
+      flight.close();
+      await sending;
+    },
+    release: () => released.resolve(),
+    released: released.promise,
+    changedRuns: () => changed.runs(),
+  };
+}
+
+function asSet(runs: readonly [number, number, number][]): PageSet {
+  const set = makePageSet();
+  for (const [pid, page, count] of runs) set.add({ pid, page, count });
+  return set;
+}
+
+interface Todo {
+  next(): PageRun | undefined;
+  want(run: PageRun): void;
+  hasWanted(): boolean;
+}
+
+/** What is to be sent, in order, but for what somebody waits for. A page that was sent out of turn is not sent again. */
+function makeTodo(all: readonly PageRun[], have: PageSet, pagesAtOnce: number): Todo {
+  const pieces = without(all, have).flatMap(({ pid, page, count }) =>
+    Array.from({ length: Math.ceil(count / pagesAtOnce) }, (_, index) => ({
+      pid,
+      page: page + index * pagesAtOnce,
+      count: Math.min(pagesAtOnce, count - index * pagesAtOnce),
+    })),
+  );
+  const outOfTurn = makePageSet();
+  const wanted: PageRun[] = [];
+  let at = 0;
+  const ahead: PageRun[] = [];
+  return {
+    hasWanted: () => wanted.length > 0,
+    want(run) {
+      for (const piece of without([run], { has: (pid, page) => have.has(pid, page) || outOfTurn.has(pid, page) })) {
+        outOfTurn.add(piece);
+        wanted.push(piece);
+      }
+    },
+    next() {
+      const first = wanted.shift() ?? ahead.shift();
+      if (first !== undefined) return first;
+      while (at < pieces.length) {
+        const piece = pieces[at] as PageRun;
+        at += 1;
+        ahead.push(...without([piece], outOfTurn));
+        const left = ahead.shift();
+        if (left !== undefined) {
+          outOfTurn.add(left); // asked for after this, it is on its way
+          return left;
+        }
+      }
+      return undefined;
+    },
+  };
+}
+
+interface Flight {
+  /** One record went out. */
+  sent(bytes: number): void;
+  /** So many arrived. */
+  got(records: number): void;
+  /** Resolves when less is under way than the window holds, or when something is wanted out of turn. */
+  belowWindow(isUrgent: () => boolean): Promise<void>;
+  wake(): void;
+  close(): void;
+}
+
+function makeFlight(windowBytes: () => number): Flight {
+  const records: number[] = [];
+  let underWay = 0;
+  let closed = false;
+  let waiter: (() => void) | undefined;
+  const wake = () => {
+    waiter?.();
+    waiter = undefined;
+  };
+  return {
+    sent(bytes) {
+      records.push(bytes);
+      underWay += bytes;
+    },
+    got(count) {
+      for (const bytes of records.splice(0, count)) underWay -= bytes;
+      wake();
+    },
+    async belowWindow(isUrgent) {
+      while (!closed && underWay > windowBytes() && !isUrgent())
+        await new Promise<void>((resolve) => (waiter = resolve));
+    },
+    wake,
+    close() {
+      closed = true;
+      wake();
+    },
+  };
+}

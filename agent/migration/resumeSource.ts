@@ -1,0 +1,80 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../../broker/connection.ts';
+import { type Freezer, freezerOf } from '../../host/freezer.ts';
+import type { Peers } from '../channel/peers.ts';
+import type { AgentConfiguration } from '../configuration.ts';
+import type { Containers } from '../containers/containers.ts';
+import { openNetwork } from '../containers/network.ts';
+import type { ContainerRecord } from '../containers/record.ts';
+import { makeEncodingChoice } from '../memory/encodingChoice.ts';
+import { noteDoubt } from './conduct.ts';
+import { openProcesses } from './memoryAhead.ts';
+import { makePageSupply, type PageSupply } from './pageSupply.ts';
+import { settle } from './undo.ts';
+
+export interface ResumeOptions {
+  configuration: AgentConfiguration;
+  containers: Containers;
+  peers: Peers;
+  pageBytes: number;
+  supplies: Map<string, PageSupply>;
+  stopping: AbortSignal;
+  log: Log;
+}
+
+/** Finishes what an earlier run of this agent, as the source of moves, left in the middle. */
+export async function resumeSource(options: ResumeOptions): Promise<void> {
+  const directory = join(options.configuration.runDirectory, 'migrations');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true, force: true });
+  await Promise.all(options.containers.list().map((record) => resumeOne(record, options)));
+}
+
+async function resumeOne(record: ContainerRecord, options: ResumeOptions): Promise<void> {
+  const { containers, configuration, peers, log, stopping } = options;
+  const { spec, handOver } = record;
+  const { name } = spec;
+  const freezer = record.pid === undefined ? undefined : await freezerOf(record.pid).catch(() => undefined);
+  const isFrozen = freezer !== undefined && (await freezer.isFrozen());
+  const isGone = record.status === 'stopped';
+  if (handOver !== undefined && (isFrozen || isGone)) {
+    const question = { id: handOver.migration, to: handOver.to, peers, spec };
+    const outcome = await settle(question, (doubt) => noteDoubt(containers, log, name, doubt), stopping);
+    if (outcome === 'committed') {
+      if (handOver.lazy && isFrozen) await serveAgain(handOver.migration, handOver.to, freezer, options);
+      await containers.remove(name);
+      return;
+    }
+  }
+  if (handOver !== undefined) await containers.update(name, { handOver: undefined, error: undefined });
+  if (freezer === undefined || !isFrozen || record.lazy !== undefined) return;
+  await containers.update(name, { status: 'running' });
+  await freezer.thaw();
+  await openNetwork(spec, containers.place(name), configuration.bridge);
+}
+
+/** Serves the pages that the destination still lacks, until it has them. What it had before is not known any more. */
+async function serveAgain(migration: string, to: string, freezer: Freezer, options: ResumeOptions): Promise<void> {
+  const { pageBytes, peers, supplies, stopping } = options;
+  const processes = await openProcesses(freezer, pageBytes);
+  const linkBytesPerSecond = () => peers.links()[to]?.throughputBytesPerSecond;
+  const supply = makePageSupply({
+    processes,
+    runs: processes.flatMap((process) =>
+      process.ownPages().map(({ page, count }) => ({ pid: process.pid, page, count })),
+    ),
+    store: undefined,
+    pageBytes,
+    choice: makeEncodingChoice(linkBytesPerSecond),
+    linkBytesPerSecond,
+    onSent: () => undefined,
+  });
+  supplies.set(migration, supply);
+  const stopped = new Promise<never>((_, reject) => {
+    stopping.addEventListener('abort', () => reject(stopping.reason));
+  });
+  await Promise.race([supply.released, stopped]);
+  supplies.delete(migration);
+  for (const process of processes) process.close();
+}

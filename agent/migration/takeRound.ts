@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { TagalongError } from '../../broker/contract/errors.ts';
+import { ByteReader, readHeader } from '../channel/records.ts';
+import { type Bases, baseIdentitySchema } from '../memory/bases.ts';
+import { decodePages, type PageHeader, pageHeaderSchemas, runsOf } from '../memory/pageRecords.ts';
+import type { PageStore } from '../memory/pageStore.ts';
+
+export const roundHeadSchema = baseIdentitySchema.extend({
+  kind: z.literal('round'),
+  sizeBytes: z.literal(0),
+  /** It begins with nothing: what is here under another identity is of no use. */
+  isNew: z.boolean(),
+});
+export type RoundHead = z.output<typeof roundHeadSchema>;
+
+/** What the destination answers. */
+export const roundTakenSchema = z.object({ sequence: z.int().nonnegative() });
+
+const recordSchema = z.discriminatedUnion('kind', [
+  ...pageHeaderSchemas,
+  z.object({ kind: z.literal('end'), sizeBytes: z.literal(0) }),
+]);
+
+/** Takes a batch of pages into a store. @throws TagalongError `transfer-failed` where it is not as its header says */
+export function takePages(header: PageHeader, content: Buffer, store: PageStore): void {
+  if (header.kind === 'zero') for (const run of runsOf(header)) store.zero(run);
+  else if (header.kind === 'pages')
+    for (const { run, bytes } of decodePages(header, content, store)) store.write(run, bytes);
+}
+
+/**
+ * Takes in one round of a container's memory, which runs elsewhere.
+ *
+ * @returns the sequence of the base afterwards
+ * @throws TagalongError `bad-image` where it builds on a base that is not here
+ */
+export async function takeRound(
+  container: string,
+  input: AsyncIterable<Buffer>,
+  bases: Bases,
+): Promise<{ sequence: number }> {
+  const reader = new ByteReader(input);
+  const { id, sequence, isNew } = await readHeader(reader, roundHeadSchema);
+  const base =
+    bases.open(container, { id, sequence }) ?? (isNew && sequence === 0 ? bases.create(container, id) : undefined);
+  if (base === undefined)
+    throw new TagalongError('bad-image', { file: `the base of ${container}`, problem: 'the nodes do not agree on it' });
+  for (;;) {
+    const header = await readHeader(reader, recordSchema);
+    if (header.kind === 'end') break;
+    takePages(header, await reader.exactly(header.sizeBytes), base.store);
+  }
+  base.advance();
+  return { sequence: base.identity.sequence };
+}

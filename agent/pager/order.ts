@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+const runsSchema = z.array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()]));
+
+/** What a pager is told when the images of its container are there: one line of JSON on its standard input. */
+export const pagerOrderSchema = z.object({
+  migration: z.string(),
+  container: z.string(),
+  pageBytes: z.int().positive(),
+  /** The page store: what this node has of the container's memory. */
+  storeDirectory: z.string(),
+  imageDirectory: z.string(),
+  /** Where CRIU's restore looks for the daemon's socket. */
+  workDirectory: z.string(),
+  /** All pages that the processes will ask for. */
+  pages: runsSchema,
+  /** Which of them are already as they were when the processes were frozen; all, where there is no source to ask. */
+  verified: runsSchema,
+  source: z.object({ node: z.string(), host: z.string(), port: z.int() }).optional(),
+});
+export type PagerOrder = z.output<typeof pagerOrderSchema>;
+
+/** What a pager says: lines of JSON on its standard output while somebody listens, the last one also in its file `end`. */
+export const pagerWordSchema = z.discriminatedUnion('said', [
+  /** It can be given an order. */
+  z.object({ said: z.literal('ready') }),
+  /** CRIU's daemon takes connections. */
+  z.object({ said: z.literal('listening') }),
+  /** The source does not answer: processes that touch missing pages stand still. */
+  z.object({ said: z.literal('waiting'), problem: z.string() }),
+  z.object({ said: z.literal('connected') }),
+  /** All memory is here and in the processes. */
+  z.object({ said: z.literal('complete'), receivedPages: z.int() }),
+  z.object({ said: z.literal('failed'), problem: z.string() }),
+]);
+export type PagerWord = z.output<typeof pagerWordSchema>;

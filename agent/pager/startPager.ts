@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { TagalongError } from '../../broker/contract/errors.ts';
+import { start } from '../../host/command.ts';
+import { readJson } from '../../host/files.ts';
+import { type PagerOrder, type PagerWord, pagerWordSchema } from './order.ts';
+
+type LastWord = Extract<PagerWord, { said: 'complete' | 'failed' }>;
+
+/** A pager that is started and waits for its order. */
+export interface WaitingPager {
+  readonly directory: string;
+  /** Gives it the order. Resolves when CRIU's restore can connect to it. @throws TagalongError `command-failed` */
+  begin(order: PagerOrder): Promise<void>;
+  /** Its last word. It is heard also where this agent was not there when it was said. */
+  readonly end: Promise<LastWord>;
+  /** Ends it. Only while the container does not run. */
+  cancel(): Promise<void>;
+}
+
+const mainFile = join(import.meta.dirname, 'main.ts');
+
+/**
+ * Starts a pager; it outlives this agent.
+ *
+ * @param directory - its own, on a tmpfs: its log and its last word
+ * @param onState - told when it waits for the source, and when it does no more
+ */
+export async function startPager(
+  directory: string,
+  onState: (problem: string | undefined) => void,
+): Promise<WaitingPager> {
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  // processes that are ended for want of memory must not be this one
+  const script =
+    'echo -900 >/proc/self/oom_score_adj 2>/dev/null; directory=$1; shift; exec "$@" "$directory" 2>>"$directory/log"';
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', mainFile];
+  const child = start('sh', ['-c', script, 'sh', directory, ...command], { outlives: true });
+  const listening = Promise.withResolvers<void>();
+  const ready = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<LastWord>();
+  for (const { promise } of [listening, ready, end]) promise.catch(() => undefined);
+
+  function hear(word: PagerWord): void {
+    if (word.said === 'ready') ready.resolve();
+    else if (word.said === 'listening') listening.resolve();
+    else if (word.said === 'waiting') onState(word.problem);
+    else if (word.said === 'connected') onState(undefined);
+    else end.resolve(word);
+  }
+
+  void (async () => {
+    for await (const line of child.lines()) hear(pagerWordSchema.parse(JSON.parse(line)));
+    const { exitCode } = await child.ended;
+    const problem = `the pager ended with ${exitCode}`;
+    const error = new TagalongError('command-failed', { command: 'pager', problem });
+    ready.reject(error);
+    listening.reject(error);
+    end.resolve((await lastWordIn(directory)) ?? { said: 'failed', problem });
+  })().catch((error: unknown) => {
+    listening.reject(error);
+    ready.reject(error);
+  });
+  await ready.promise;
+
+  return {
+    directory,
+    async begin(order) {
+      child.write(`${JSON.stringify(order)}\n`);
+      const failed = end.promise.then((word) => {
+        const problem = word.said === 'failed' ? word.problem : 'it was done too early';
+        throw new TagalongError('command-failed', { command: 'pager', problem });
+      });
+      await Promise.race([listening.promise, failed]);
+    },
+    end: end.promise,
+    async cancel() {
+      await child.stop();
+    },
+  };
+}
+
+async function lastWordIn(directory: string): Promise<LastWord | undefined> {
+  const word = await readJson(join(directory, 'end'), pagerWordSchema).catch(() => undefined);
+  return word?.said === 'complete' || word?.said === 'failed' ? word : undefined;
+}
+
+/** The last word of a pager that an earlier run of this agent started. */
+export async function waitForPager(directory: string, signal: AbortSignal): Promise<LastWord> {
+  while (existsSync(directory)) {
+    const word = await lastWordIn(directory);
+    if (word !== undefined) return word;
+    await wait(100, undefined, { signal });
+  }
+  return { said: 'failed', problem: 'it left no word' };
+}

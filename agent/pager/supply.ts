@@ -1,0 +1,111 @@
+import type { Duplex } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Peers } from '../channel/peers.ts';
+import { ByteReader, readHeader } from '../channel/records.ts';
+import { decodePages, packRuns, pageHeaderSchemas, runsOf } from '../memory/pageRecords.ts';
+import type { PageSet } from '../memory/pageSet.ts';
+import type { PageRun, PageStore } from '../memory/pageStore.ts';
+
+/** What the source sends while its pages are fetched: batches of pages, and an end. */
+export const supplyHeaderSchema = z.discriminatedUnion('kind', [
+  ...pageHeaderSchemas,
+  z.object({ kind: z.literal('end'), sizeBytes: z.literal(0) }),
+]);
+
+/** What the receiver says, a line of JSON each. */
+export const supplyLineSchema = z.union([
+  /** First: what need not be sent. */
+  z.object({ have: z.array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()])) }),
+  /** A process waits for these. */
+  z.object({ want: z.array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()])) }),
+  /** So many records have been taken in since the last time. */
+  z.object({ gotRecords: z.int().positive().max(1000) }),
+]);
+export type SupplyLine = z.output<typeof supplyLineSchema>;
+
+export interface Supply {
+  /** Asks for pages before all others. */
+  want(run: PageRun): void;
+  /** Resolves when everything is here. It tries for ever: the processes wait meanwhile, and nothing is lost. */
+  readonly complete: Promise<void>;
+}
+
+/**
+ * Fetches from the frozen processes at the source what is not here yet, over one stream: the source sends all of it in
+ * order, and what is asked for first.
+ *
+ * @param verified - pages that are here as they were when the processes were frozen; grows
+ * @param onPages - called when it has grown
+ */
+export function startSupply(options: {
+  peers: Peers;
+  source: string;
+  migration: string;
+  store: PageStore;
+  verified: PageSet;
+  onPages: (receivedPages: number) => void;
+  onState: (problem: string | undefined) => void;
+  signal: AbortSignal;
+}): Supply {
+  const { peers, source, migration, store, verified, signal } = options;
+  const asked = new Set<string>();
+  let stream: Duplex | undefined;
+  const tell = (line: SupplyLine) => stream?.write(`${JSON.stringify(line)}\n`);
+
+  /** @returns whether everything came */
+  async function fetchOnce(): Promise<boolean> {
+    const opened = await peers.converse(source, `/v1/migrations/${migration}/pages`, signal);
+    stream = opened;
+    asked.clear();
+    tell({ have: packRuns(verified.runs()) });
+    options.onState(undefined);
+    const reader = new ByteReader(opened);
+    for (;;) {
+      const header = await readHeader(reader, supplyHeaderSchema);
+      if (header.kind === 'end') {
+        opened.end();
+        return true;
+      }
+      const content = await reader.exactly(header.sizeBytes);
+      take(header, content);
+      tell({ gotRecords: 1 });
+    }
+  }
+
+  function take(header: Exclude<z.output<typeof supplyHeaderSchema>, { kind: 'end' }>, content: Buffer): void {
+    let count = 0;
+    if (header.kind === 'pages')
+      for (const { run, bytes } of decodePages(header, content, store)) store.write(run, bytes);
+    else if (header.kind === 'zero') for (const run of runsOf(header)) store.zero(run);
+    for (const run of runsOf(header)) {
+      verified.add(run);
+      count += run.count;
+    }
+    options.onPages(header.kind === 'same' ? 0 : count);
+  }
+
+  async function fetchAll(): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        if (await fetchOnce()) return;
+      } catch (error) {
+        signal.throwIfAborted();
+        stream?.destroy();
+        stream = undefined;
+        options.onState(error instanceof Error ? error.message : String(error));
+        await wait(Math.min(2000, 50 * 2 ** Math.min(attempt, 6)), undefined, { signal });
+      }
+    }
+  }
+
+  return {
+    want(run) {
+      const key = `${run.pid}/${run.page}`;
+      if (stream === undefined || asked.has(key)) return;
+      asked.add(key);
+      tell({ want: packRuns([run]) });
+    },
+    complete: fetchAll(),
+  };
+}
