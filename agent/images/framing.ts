@@ -1,15 +1,9 @@
 import { badImage } from './badImage.ts';
-import { magics } from './magic.ts';
 
 /** The first word of every image but the inventory: "Sarov", in criu/include/magic.h. */
 export const commonMagic = 0x54564319;
 /** The first word of statistics and other files that are no part of the processes: "Zlatoust". */
 export const serviceMagic = 0x55105940;
-
-/** The words at the head of an image of a kind. */
-export function imageMagic(kind: keyof typeof magics): readonly number[] {
-  return [commonMagic, magics[kind]];
-}
 
 /** Where the content of a length-prefixed entry lies. */
 export interface Extent {
@@ -62,15 +56,22 @@ export function* entriesFrom(bytes: Buffer, offset: number, file: string): Gener
   }
 }
 
+/** An entry of a file to be: a message, and what follows it as it is. */
+export interface Frame {
+  content: Uint8Array;
+  payload?: Uint8Array;
+}
+
 /** An image file: magic words, then entries, each behind its length. */
-export function frameImage(words: readonly number[], entries: readonly Uint8Array[]): Buffer {
+export function frameImage(words: readonly number[], frames: readonly Frame[]): Buffer {
   const head = Buffer.alloc(words.length * 4);
   for (const [index, word] of words.entries()) head.writeUInt32LE(word, index * 4);
   const parts: Uint8Array[] = [head];
-  for (const entry of entries) {
+  for (const { content, payload } of frames) {
     const length = Buffer.alloc(4);
-    length.writeUInt32LE(entry.length);
-    parts.push(length, entry);
+    length.writeUInt32LE(content.length);
+    parts.push(length, content);
+    if (payload !== undefined) parts.push(payload);
   }
   return Buffer.concat(parts);
 }

@@ -1,6 +1,7 @@
-import { badImage } from './badImage.ts';
-import { entryAt, imageMagic, skipMagic } from './framing.ts';
-import { mmEntry } from './messages/mm.ts';
+import type { MessageOf } from './codec/fields.ts';
+import { decodeImage } from './image.ts';
+import { imageKinds } from './kinds.ts';
+import type { mmEntry } from './messages/mm.ts';
 
 /** The bits of a mapping's `status`. Source: criu/include/image.h. */
 export const mappingStatus = {
@@ -60,9 +61,12 @@ export interface Memory {
  * @throws TagalongError `bad-image`
  */
 export function readMemory(bytes: Buffer, file = 'mm.img'): Memory {
-  const { start, end } = entryAt(bytes, skipMagic(bytes, imageMagic('mm'), file), file);
-  if (end !== bytes.length) throw badImage(file, `${bytes.length - end} bytes follow its only entry`);
-  const entry = mmEntry.decode(bytes.subarray(start, end), file);
+  const [entry] = decodeImage(imageKinds.mm, bytes, file).entries;
+  return memoryOf((entry as { message: MessageOf<typeof mmEntry> }).message);
+}
+
+/** The mappings of a process, from its decoded entry. */
+export function memoryOf(entry: MessageOf<typeof mmEntry>): Memory {
   return {
     mappings: entry.vmas.map((vma) => ({
       start: Number(vma.start),

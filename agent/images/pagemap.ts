@@ -1,6 +1,7 @@
 import { badImage } from './badImage.ts';
-import { entriesFrom, entryAt, frameImage, imageMagic, skipMagic } from './framing.ts';
-import { pagemapEntry, pagemapHead } from './messages/pagemap.ts';
+import { varintEnd, varintValue, writeVarint } from './codec/varint.ts';
+import { entriesFrom, entryAt, frameImage, skipMagic } from './framing.ts';
+import { imageKinds } from './kinds.ts';
 
 /** A run of pages of a process. */
 export interface PagemapEntry {
@@ -29,13 +30,47 @@ const PE_PARENT = 1;
 const PE_LAZY = 2;
 const PE_PRESENT = 4;
 
-const words = imageMagic('pagemap');
+const { words, entry: codec, head: headCodec } = imageKinds.pagemap;
 
-/** A number that JavaScript holds exactly. Addresses above 2^53 are, as they are multiples of a page. */
-function exact(value: bigint, what: string, file: string): number {
-  const number = Number(value);
-  if (BigInt(number) !== value) throw badImage(file, `the ${what} ${value} is out of range`);
-  return number;
+/** The greatest size of an entry as it is written here, its length included: 4 + 11 + 2 + 2 + 11, in bytes. */
+const entryBytes = 30;
+
+/** The fields of an entry as numbers; undefined where there is none. */
+interface Fields {
+  vaddr: number;
+  compatNrPages: number;
+  inParent: number | undefined;
+  flags: number | undefined;
+  nrPages: number | undefined;
+}
+
+const fieldNames = ['', 'vaddr', 'compatNrPages', 'inParent', 'flags', 'nrPages'] as const;
+
+/** Reads an entry that was checked. There may be a hundred thousand, and the container waits: the library takes five times as long. */
+function readFields(bytes: Buffer, start: number, end: number): Fields {
+  const fields: Fields = { vaddr: 0, compatNrPages: 0, inParent: undefined, flags: undefined, nrPages: undefined };
+  let at = start;
+  while (at < end) {
+    const tag = bytes[at] ?? 0;
+    const valueEnd = varintEnd(bytes, at + 1, end);
+    const name = fieldNames[tag >> 3];
+    // newer fields than these, which have other numbers or types
+    if (name === undefined || name === '' || (tag & 7) !== 0) return readSlowly(bytes.subarray(start, end));
+    fields[name] = varintValue(bytes, at + 1, valueEnd);
+    at = valueEnd;
+  }
+  return fields;
+}
+
+function readSlowly(bytes: Buffer): Fields {
+  const { vaddr, compatNrPages, inParent, flags, nrPages } = codec.decode(bytes, 'pagemap');
+  return {
+    vaddr: Number(vaddr),
+    compatNrPages,
+    inParent: inParent === undefined ? undefined : Number(inParent),
+    flags,
+    nrPages: nrPages === undefined ? undefined : Number(nrPages),
+  };
 }
 
 /**
@@ -47,19 +82,23 @@ function exact(value: bigint, what: string, file: string): number {
  */
 export function readPagemap(bytes: Buffer, file = 'pagemap'): Pagemap {
   const head = entryAt(bytes, skipMagic(bytes, words, file), file);
-  const { pagesId } = pagemapHead.decode(bytes.subarray(head.start, head.end), file);
+  const pagesId = headCodec?.decode(bytes.subarray(head.start, head.end), file).pagesId ?? 0;
   const entries: PagemapEntry[] = [];
   for (const { start, end } of entriesFrom(bytes, head.end, file)) {
-    const entry = pagemapEntry.decode(bytes.subarray(start, end), file);
-    const flags = entry.flags ?? 0;
-    const inParent = entry.inParent === true || (flags & PE_PARENT) !== 0;
+    const problem = codec.check(bytes, start, end);
+    if (problem !== undefined) throw badImage(file, problem);
+    const { vaddr, compatNrPages, inParent, flags, nrPages } = readFields(bytes, start, end);
+    const pages = nrPages ?? compatNrPages;
+    if (vaddr > Number.MAX_SAFE_INTEGER || pages > Number.MAX_SAFE_INTEGER)
+      throw badImage(file, `its entry at byte ${start} is about memory that no process has`);
+    const parent = inParent === 1 || ((flags ?? 0) & PE_PARENT) !== 0;
     entries.push({
-      address: exact(entry.vaddr, 'address', file),
-      pages: entry.nrPages === undefined ? entry.compatNrPages : exact(entry.nrPages, 'number of pages', file),
+      address: vaddr,
+      pages,
       // an entry without flags is of a version that wrote present pages and holes only
-      present: entry.flags === undefined ? !inParent : (flags & PE_PRESENT) !== 0,
-      lazy: (flags & PE_LAZY) !== 0,
-      inParent,
+      present: flags === undefined ? !parent : (flags & PE_PRESENT) !== 0,
+      lazy: ((flags ?? 0) & PE_LAZY) !== 0,
+      inParent: parent,
     });
   }
   return { pagesId, entries };
@@ -67,15 +106,22 @@ export function readPagemap(bytes: Buffer, file = 'pagemap'): Pagemap {
 
 /** The pagemap as the bytes of an image, in the form of CRIU 4.2. */
 export function writePagemap(pagemap: Pagemap): Buffer {
-  return frameImage(words, [
-    pagemapHead.encode({ pagesId: pagemap.pagesId }),
-    ...pagemap.entries.map(({ address, pages, present, lazy, inParent }) =>
-      pagemapEntry.encode({
-        vaddr: BigInt(address),
-        compatNrPages: 0,
-        flags: (inParent ? PE_PARENT : 0) | (lazy ? PE_LAZY : 0) | (present ? PE_PRESENT : 0),
-        nrPages: BigInt(pages),
-      }),
-    ),
-  ]);
+  const head = frameImage(words, [{ content: headCodec?.encode({ pagesId: pagemap.pagesId }) ?? Buffer.alloc(0) }]);
+  const bytes = Buffer.alloc(head.length + pagemap.entries.length * entryBytes);
+  let at = head.copy(bytes);
+  for (const { address, pages, present, lazy, inParent } of pagemap.entries) {
+    const start = at + 4;
+    bytes[start] = 0x08;
+    let end = writeVarint(bytes, start + 1, address);
+    // the old count, which is required
+    bytes[end++] = 0x10;
+    bytes[end++] = 0;
+    bytes[end++] = 0x20;
+    bytes[end++] = (inParent ? PE_PARENT : 0) | (lazy ? PE_LAZY : 0) | (present ? PE_PRESENT : 0);
+    bytes[end++] = 0x28;
+    end = writeVarint(bytes, end, pages);
+    bytes.writeUInt32LE(end - start, at);
+    at = end;
+  }
+  return bytes.subarray(0, at);
 }

@@ -1,5 +1,5 @@
-import { entriesFrom, imageMagic, skipMagic } from './framing.ts';
-import { pstreeEntry } from './messages/pstree.ts';
+import { decodeImage } from './image.ts';
+import { imageKinds } from './kinds.ts';
 
 /** A process of the images, by the ids that it has in its own pid namespace. */
 export interface TreeProcess {
@@ -19,9 +19,11 @@ export interface TreeProcess {
  * @throws TagalongError `bad-image`
  */
 export function readPstree(bytes: Buffer, file = 'pstree.img'): TreeProcess[] {
-  const start = skipMagic(bytes, imageMagic('pstree'), file);
-  return [...entriesFrom(bytes, start, file)].map((extent) => {
-    const { pid, ppid, pgid, sid, threads } = pstreeEntry.decode(bytes.subarray(extent.start, extent.end), file);
-    return { pid, ppid, pgid, sid, threads };
-  });
+  return decodeImage(imageKinds.pstree, bytes, file).entries.map(({ message: { pid, ppid, pgid, sid, threads } }) => ({
+    pid,
+    ppid,
+    pgid,
+    sid,
+    threads,
+  }));
 }

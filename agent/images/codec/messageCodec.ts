@@ -21,23 +21,26 @@ export interface MessageCodec<S extends Shape = Shape> {
 
 /** The codec of a shape. What it needs is built when it is first used. */
 export function messageCodec<F extends Fields>(shape: Shape<F>): MessageCodec<Shape<F>> {
-  let built: { descriptor: DescMessage; check: ReturnType<typeof wireChecker> } | undefined;
-  const parts = () => {
-    built ??= { descriptor: descriptorOf(shape), check: wireChecker(shape) };
-    return built;
+  let builtDescriptor: DescMessage | undefined;
+  let builtChecker: ReturnType<typeof wireChecker> | undefined;
+  const descriptor = () => {
+    builtDescriptor ??= descriptorOf(shape);
+    return builtDescriptor;
+  };
+  const check = (bytes: Uint8Array, start: number, end: number) => {
+    builtChecker ??= wireChecker(shape);
+    return builtChecker(bytes, start, end);
   };
   return {
     shape,
-    check: (bytes, start, end) => parts().check(bytes, start, end),
+    check,
     decode(bytes, file) {
-      const { descriptor, check } = parts();
       const problem = check(bytes, 0, bytes.length);
       if (problem !== undefined) throw badImage(file, problem);
-      return fromBinary(descriptor, bytes) as MessageOf<Shape<F>>;
+      return fromBinary(descriptor(), bytes) as MessageOf<Shape<F>>;
     },
     encode(message) {
-      const { descriptor } = parts();
-      return toBinary(descriptor, create(descriptor, message as Message));
+      return toBinary(descriptor(), create(descriptor(), message as Message));
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { ScalarName, Shape } from './fields.ts';
+import { varintEnd, varintValue } from './varint.ts';
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -32,22 +33,10 @@ interface Expected {
 
 type Checker = (bytes: Uint8Array, start: number, end: number) => string | undefined;
 
-/** Where the varint that starts here ends, or -1 if it does not end before `end` or is longer than ten bytes. */
-function varintEnd(bytes: Uint8Array, start: number, end: number): number {
-  const limit = Math.min(end, start + 10);
-  for (let at = start; at < limit; at++) if ((bytes[at] ?? 0) < 0x80) return at + 1;
-  return -1;
-}
-
 /** The value of a varint of at most five bytes; NaN if it is not one of 32 bits. */
 function smallVarint(bytes: Uint8Array, start: number, end: number): number {
-  let value = 0;
-  let scale = 1;
-  for (let at = start; at < end; at++) {
-    value += ((bytes[at] ?? 0) & 0x7f) * scale;
-    scale *= 128;
-  }
-  return end - start <= 5 && value <= 0xffff_ffff ? value : Number.NaN;
+  const value = end - start <= 5 ? varintValue(bytes, start, end) : Number.NaN;
+  return value <= 0xffff_ffff ? value : Number.NaN;
 }
 
 /**
