@@ -22,8 +22,10 @@ export interface WaitingRestore {
    * @throws TagalongError `restore-failed`
    */
   restore(): Promise<void>;
-  /** Lets the processes run. Resolves when runC has returned. */
+  /** Lets the processes run. Resolves when they do; runC returns a little later. */
   letRun(): Promise<void>;
+  /** Resolves when runC has returned. */
+  readonly done: Promise<void>;
   /** Gives it up, however far it is; what was restored is undone. */
   cancel(): Promise<void>;
   close(): Promise<void>;
@@ -85,8 +87,9 @@ export async function waitingRestore(options: {
     },
     async letRun() {
       barrier.answer('go');
-      await runc.done;
+      await Promise.race([barrier.reached('resumed'), runc.done]);
     },
+    done: runc.done,
     async cancel() {
       if (going) barrier.answer('no');
       else criuGate.answer('no');
@@ -113,8 +116,11 @@ exec criu "$@"
 
 function barrierScript(gate: Gate): string {
   return `#!/bin/sh
-[ "$CRTOOLS_SCRIPT_ACTION" = post-restore ] || exit 0
-echo restored >'${gate.reachedPath}'
-read word <'${gate.answerPath}' && [ "$word" = go ]
+case $CRTOOLS_SCRIPT_ACTION in
+post-restore)
+  echo restored >'${gate.reachedPath}'
+  read word <'${gate.answerPath}' && [ "$word" = go ] ;;
+post-resume) echo resumed >'${gate.reachedPath}' ;;
+esac
 `;
 }

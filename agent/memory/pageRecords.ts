@@ -96,10 +96,11 @@ function knownBytes(run: PageRun, store: Pick<PageStore, 'pageBytes' | 'has' | '
   return bytes;
 }
 
-function decompress(content: Buffer, wanted: number): Buffer {
+/** @param wanted - the plain size. @throws TagalongError `transfer-failed` where it is another */
+export function decompress(content: Buffer, wanted: number): Buffer {
   try {
     return zstdDecompressSync(content, { maxOutputLength: Math.max(1, wanted) });
   } catch {
-    throw broken('a batch of pages cannot be decompressed');
+    throw broken('a part of it cannot be decompressed');
   }
 }

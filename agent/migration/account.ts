@@ -25,6 +25,8 @@ export interface Account {
   expect(totalBytes: number): void;
   /** One more round was sent ahead. */
   round(round: Round): void;
+  /** What a part of the pause took. */
+  part(name: string, durationMs: number): void;
   committed(downtimeMs: number): void;
   fail(error: ErrorReport): void;
   document(): DraftOf<'nodeMigration'>;
@@ -49,6 +51,7 @@ export function openAccount(order: MigrationOrder, clock: { wall: () => Date; mo
   let downtimeMs: number | undefined;
   let committedAt: Date | undefined;
   const rounds: Round[] = [];
+  const parts: Record<string, number> = {};
   let error: ErrorReport | undefined;
   let totalMs: number | undefined;
   const present = () => entries.at(-1) as Entry;
@@ -75,6 +78,9 @@ export function openAccount(order: MigrationOrder, clock: { wall: () => Date; mo
     round: (round) => {
       rounds.push(round);
     },
+    part(name, ms) {
+      parts[name] = tenth(ms);
+    },
     committed(ms) {
       downtimeMs = tenth(ms);
       committedAt = clock.wall();
@@ -98,7 +104,7 @@ export function openAccount(order: MigrationOrder, clock: { wall: () => Date; mo
         progress: { sentBytes, ...(totalBytes === undefined ? {} : { totalBytes }) },
         sentBytes,
         ...(rounds.length === 0 ? {} : { rounds: rounds.map(roundDocument) }),
-        ...(downtimeMs === undefined ? {} : { downtimeMs }),
+        ...(downtimeMs === undefined ? {} : { downtimeMs, downtimeParts: parts }),
         ...(totalMs === undefined ? {} : { totalMs }),
         ...(committedAt === undefined ? {} : { committedAt: committedAt.toISOString() }),
         ...followed(committedAt, request.associatedAt),

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { ip } from '../../host/ip.ts';
+import { waitingIp } from '../../host/ip.ts';
 import { encodeHeader, put } from '../channel/records.ts';
 import { cutPortCommands } from '../containers/network.ts';
 import { runcDescriptors } from '../containers/runc.ts';
@@ -11,6 +11,7 @@ import { stopRule } from '../memory/stopRule.ts';
 import { type FrozenMemory, makeFrozenMemory } from './frozenMemory.ts';
 import { openProcesses, startMemoryAhead } from './memoryAhead.ts';
 import type { Move } from './move.ts';
+import { makeParts } from './parts.ts';
 import { makePageSupply } from './pageSupply.ts';
 import { leavesPagesBehind, type Step, type StepKind, techniqueTable } from './plan.ts';
 import { committedSchema, doneSchema, switchedSchema } from './routes.ts';
@@ -86,6 +87,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const here = makeCheckpoint();
     await Promise.all([there, here]);
     move.archive = packNamed(place.state);
+    move.outside = waitingIp();
     // ahead of time, so that nothing waits for a disk while the container is frozen: from here on only the destination
     // can tell how the move ends, if this agent should not live to see it
     const handOver = { migration: id, to, generation, ...(leavesPagesBehind(move.technique) ? { lazy: true } : {}) };
@@ -108,7 +110,9 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 
   async freeze(move) {
     move.frozenAtMs = performance.now();
-    await Promise.all([ip(cutPortCommands(move.place)), move.freezer.freeze()]);
+    move.outside?.tell(cutPortCommands(move.place));
+    await move.freezer.freeze();
+    move.account.part('freeze', performance.now() - move.frozenAtMs);
   },
 
   async dump(move) {
@@ -120,20 +124,24 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   async 'switch-over'(move) {
     const { base } = memoryOf(move);
     base.begin();
-    await move.peers.send(
+    let letGo: Promise<void> | undefined;
+    const { parts } = await move.peers.send(
       move.to,
       `/v1/migrations/${move.id}/switch`,
       async (output) => {
         await sendFrozen(move, (bytes) => put(output, bytes));
         output.end();
+        // CRIU need not hold on to the processes any longer, the freezer does
+        letGo = checkpointOf(move).letGo();
+        letGo.catch(() => undefined);
         move.account.enter('restoring');
         move.progressed();
       },
       switchedSchema,
       { signal: move.signal, timeoutMs: 600_000, onSent: counting(move) },
     );
-    // while nobody waits for it: CRIU need not hold on to the processes any longer, the freezer does
-    await checkpointOf(move).letGo();
+    for (const [name, ms] of Object.entries(parts)) move.account.part(name, ms);
+    await letGo;
   },
 
   async commit(move) {
@@ -145,6 +153,9 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const answeredMs = performance.now();
     const halfWayMs = Math.max(0, answeredMs - askedMs - resumedAfterMs) / 2;
     move.committed = true;
+    move.supply?.begin();
+    move.account.part('commit', answeredMs - askedMs);
+    move.account.part('resume', resumedAfterMs);
     move.account.committed(answeredMs - halfWayMs - (move.frozenAtMs ?? askedMs));
   },
 
@@ -163,6 +174,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
       memory.base.advance();
     }
     for (const process of move.processes ?? []) process.close();
+    await move.outside?.end();
     move.supplies.delete(move.id);
     move.bases.release(move.spec.name);
     await move.containers.remove(move.spec.name);
@@ -221,14 +233,18 @@ async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): 
     write: writeRecord,
   });
   move.frozenMemory = memory;
+  const parts = makeParts();
   await memory.sendEarly();
+  parts.end('early');
 
   const now = await readManifest(move.place.state);
   const { changed, removed } = compareManifests(move.staged ?? new Map(), now);
   move.archive?.input.end(changed.map((path) => `./${path}\0`).join(''));
   await writeFileChanges(write, removed, changed.length === 0 ? undefined : move.archive?.output);
 
+  parts.end('files');
   await dumped(move, memory);
+  parts.end('dump');
   const { imageDirectory } = checkpointOf(move);
   const { pages, remaining, names } = await memory.sendLate(imageDirectory);
   move.pages = pages;
@@ -247,6 +263,8 @@ async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): 
   }
   await writeEnd(write, remaining.length === 0);
   if (changed.length > 0) await move.archive?.done;
+  parts.end('late');
+  for (const [name, ms] of Object.entries(parts.all())) move.account.part(name, ms);
 }
 
 /** Waits for the dump, and tries again where the freezer held a process back. */

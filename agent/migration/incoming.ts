@@ -20,6 +20,7 @@ import { makePageSet, type PageSet } from '../memory/pageSet.ts';
 import { startPager } from '../pager/startPager.ts';
 import type { Arrival, Expected, Ready } from './arrival.ts';
 import { assembleImages } from './assemble.ts';
+import { makeParts } from './parts.ts';
 import type { Outcome, Outcomes } from './outcomes.ts';
 import type { Settling } from './settling.ts';
 import { readSwitchStream } from './switchStream.ts';
@@ -32,7 +33,7 @@ export interface Incoming {
   /** Makes ready all that the restore needs, so that nothing is left to do for the frozen time but the restore itself. */
   makeReady(migration: string, told: { descriptors: string[]; lazy: boolean }): Promise<void>;
   /** Receives the frozen container and restores it as far as the barrier. */
-  switchOver(migration: string, input: Readable): Promise<{ receiveMs: number; restoreMs: number }>;
+  switchOver(migration: string, input: Readable): Promise<{ parts: Record<string, number> }>;
   /** The source has given the container up: it runs here from now on. */
   commit(migration: string): Promise<{ resumedAfterMs: number }>;
   /** Gives it up, for good; says so if it was committed before. */
@@ -161,12 +162,13 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const arrival = arrivalOf(migration);
       const { restore, pager } = readyOf(arrival);
       const { spec, from } = arrival;
-      const startedMs = performance.now();
+      const parts = makeParts();
       const { complete, verified } = await receive(arrival, input);
+      parts.end('receive');
       if (arrival.base === undefined) throw new TagalongError('bug', { problem: 'the stream named no base' });
       const { pages, lazyPages } = assembleImages(restore.imageDirectory, arrival.base.store, pager !== undefined);
       arrival.pages = pages;
-      const receivedMs = performance.now();
+      parts.end('assemble');
       if (pager !== undefined) {
         const endpoint = complete ? undefined : options.endpointOf(from);
         await pager.begin({
@@ -180,10 +182,12 @@ export function makeIncoming(options: IncomingOptions): Incoming {
           verified: packRuns(complete ? lazyPages : verified.runs()),
           ...(endpoint === undefined ? {} : { source: { node: from, ...endpoint } }),
         });
+        parts.end('pager');
       }
       await restore.restore();
+      parts.end('restore');
       arrival.restored = true;
-      return { receiveMs: receivedMs - startedMs, restoreMs: performance.now() - receivedMs };
+      return { parts: parts.all() };
     },
 
     async commit(migration) {
@@ -219,6 +223,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   /** What nobody waits for. */
   async function finish(arrival: Arrival, ready: Ready): Promise<void> {
     const { spec, generation, place, directory, migration, from, base, pages = [] } = arrival;
+    await ready.restore.done;
     const pid = (await runcState(spec.name))?.pid;
     await containers.adopt({
       spec,

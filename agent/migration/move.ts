@@ -1,5 +1,6 @@
 import type { Log } from '../../broker/connection.ts';
 import type { Streaming } from '../../host/command.ts';
+import type { WaitingIp } from '../../host/ip.ts';
 import type { Freezer } from '../../host/freezer.ts';
 import type { Peers } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
@@ -53,6 +54,8 @@ export interface Move {
   readonly supplies: Map<string, PageSupply>;
   /** Fires when this agent stops. */
   readonly stopping: AbortSignal;
+  /** An `ip` that waits for commands. */
+  outside?: WaitingIp;
   memory?: MemoryAhead;
   checkpoint?: WaitingCheckpoint;
   dumping?: Promise<void>;

@@ -13,6 +13,8 @@ import { supplyLineSchema } from '../pager/supply.ts';
 export interface PageSupply {
   /** Serves the destination's pager until it ends the stream; it may come again. */
   serve(input: Readable, output: Writable): Promise<void>;
+  /** The container runs there: from now on what nobody asked for is sent as well, and not only what is waited for. */
+  begin(): void;
   /** The destination has everything. */
   release(): void;
   readonly released: Promise<void>;
@@ -45,6 +47,7 @@ export function makePageSupply(options: {
   const memoryOf = new Map(processes.map((process) => [process.pid, process]));
   const changed = makePageSet();
   const released = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
 
   async function sendAll(todo: Todo, flight: Flight, output: Writable): Promise<void> {
     const buffers = makeScanBuffers();
@@ -69,6 +72,7 @@ export function makePageSupply(options: {
         await writer.changed(run, bytes, before);
       },
     };
+    await Promise.race([begun.promise, todo.firstWanted]);
     for (let run = todo.next(); run !== undefined; run = todo.next()) {
       const memory = memoryOf.get(run.pid);
       if (memory !== undefined) await scan(run, memory.read, store, visitor, buffers, pageBytes);
@@ -100,6 +104,7 @@ export function makePageSupply(options: {
       flight.close();
       await sending;
     },
+    begin: () => begun.resolve(),
     release: () => released.resolve(),
     released: released.promise,
     changedRuns: () => changed.runs(),
@@ -116,6 +121,7 @@ interface Todo {
   next(): PageRun | undefined;
   want(run: PageRun): void;
   hasWanted(): boolean;
+  readonly firstWanted: Promise<void>;
 }
 
 /** What is to be sent, in order, but for what somebody waits for. A page that was sent out of turn is not sent again. */
@@ -131,12 +137,15 @@ function makeTodo(all: readonly PageRun[], have: PageSet, pagesAtOnce: number): 
   const wanted: PageRun[] = [];
   let at = 0;
   const ahead: PageRun[] = [];
+  const firstWanted = Promise.withResolvers<void>();
   return {
+    firstWanted: firstWanted.promise,
     hasWanted: () => wanted.length > 0,
     want(run) {
       for (const piece of without([run], { has: (pid, page) => have.has(pid, page) || outOfTurn.has(pid, page) })) {
         outOfTurn.add(piece);
         wanted.push(piece);
+        firstWanted.resolve();
       }
     },
     next() {

@@ -70,6 +70,7 @@ async function serveAgain(migration: string, to: string, freezer: Freezer, optio
     linkBytesPerSecond,
     onSent: () => undefined,
   });
+  supply.begin();
   supplies.set(migration, supply);
   const stopped = new Promise<never>((_, reject) => {
     stopping.addEventListener('abort', () => reject(stopping.reason));

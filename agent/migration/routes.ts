@@ -27,7 +27,8 @@ export const readySchema = z.object({
 });
 
 export const doneSchema = z.object({ done: z.literal(true) });
-export const switchedSchema = z.object({ receiveMs: z.number(), restoreMs: z.number() });
+/** How long each part at the destination took. */
+export const switchedSchema = z.object({ parts: z.record(z.string(), z.number()) });
 export const committedSchema = z.object({ resumedAfterMs: z.number() });
 export const abortedSchema = z.object({ outcome: z.enum(['committed', 'aborted']) });
 

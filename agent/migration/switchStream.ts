@@ -2,11 +2,12 @@ import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync, w
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import { ByteReader, broken, encodeHeader, put, readHeader } from '../channel/records.ts';
-import { compress, type PageHeader, pageHeaderSchemas } from '../memory/pageRecords.ts';
+import { compress, decompress, type PageHeader, pageHeaderSchemas } from '../memory/pageRecords.ts';
 import { type RoundHead, roundHeadSchema } from './takeRound.ts';
+
+const imageNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/);
 
 /** What travels while the container is frozen, as one stream of records. */
 export const recordHeaderSchema = z.discriminatedUnion('kind', [
@@ -17,17 +18,14 @@ export const recordHeaderSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('removed'), sizeBytes: z.literal(0), paths: z.array(z.string()) }),
   /** A piece of the tar archive of changed files. */
   z.object({ kind: z.literal('archive'), sizeBytes: z.int().nonnegative() }),
-  /** One of CRIU's image files. */
+  /** One of CRIU's image files, a large one. */
+  z.object({ kind: z.literal('image'), sizeBytes: z.int().nonnegative(), name: imageNameSchema }),
+  /** Several small ones, one after the other. */
   z.object({
-    kind: z.literal('image'),
-    sizeBytes: z.int().nonnegative(),
-    name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/),
-    /** Where it is compressed: its plain size. */
-    zstdBytes: z
-      .int()
-      .nonnegative()
-      .max(4 << 20)
-      .optional(),
+    kind: z.literal('images'),
+    sizeBytes: z.int().nonnegative().max(8 << 20),
+    compressed: z.boolean(),
+    files: z.array(z.object({ name: imageNameSchema, sizeBytes: z.int().nonnegative().max(1 << 20) })).max(10_000),
   }),
   /** Nothing is missing. */
   z.object({
@@ -52,7 +50,9 @@ export async function writeFileChanges(write: Write, removed: string[], archive:
   }
 }
 
-const compressibleBytes = 1 << 20;
+/** Images below this size travel together. */
+const smallBytes = 64 << 10;
+const togetherBytes = 4 << 20;
 
 /**
  * @param names - files of the directory
@@ -64,21 +64,36 @@ export async function writeImages(
   names: readonly string[],
   compressed: boolean,
 ): Promise<void> {
+  const sized = names.map((name) => ({ name, sizeBytes: statSync(join(imageDirectory, name)).size }));
+  const small = sized.filter(({ sizeBytes }) => sizeBytes <= smallBytes);
+  for (const files of inPortions(small)) {
+    const plain = Buffer.concat(files.map(({ name }) => readFileSync(join(imageDirectory, name))));
+    const content = compressed ? compress(plain) : plain;
+    const header: RecordHeader = { kind: 'images', sizeBytes: content.length, compressed, files };
+    await write(Buffer.concat([encodeHeader(header), content]));
+  }
   // one buffer for all: fresh ones cost more in page faults than the reading itself
   let buffer: Buffer | undefined;
-  for (const name of names) {
-    const path = join(imageDirectory, name);
-    const sizeBytes = statSync(path).size;
-    if (compressed && sizeBytes <= compressibleBytes) {
-      const content = compress(readFileSync(path));
-      const header: RecordHeader = { kind: 'image', sizeBytes: content.length, name, zstdBytes: sizeBytes };
-      await write(Buffer.concat([encodeHeader(header), content]));
-      continue;
-    }
+  for (const { name, sizeBytes } of sized) {
+    if (sizeBytes <= smallBytes) continue;
     await write(encodeHeader({ kind: 'image', sizeBytes, name } as RecordHeader));
     buffer ??= Buffer.allocUnsafeSlow(chunkBytes);
-    for (const chunk of chunksOf(path, buffer)) await write(chunk);
+    for (const chunk of chunksOf(join(imageDirectory, name), buffer)) await write(chunk);
   }
+}
+
+function inPortions<T extends { sizeBytes: number }>(files: readonly T[]): T[][] {
+  const portions: T[][] = [];
+  let bytes = 0;
+  for (const file of files) {
+    if (portions.length === 0 || bytes + file.sizeBytes > togetherBytes) {
+      portions.push([]);
+      bytes = 0;
+    }
+    portions.at(-1)?.push(file);
+    bytes += file.sizeBytes;
+  }
+  return portions;
 }
 
 /** The last record. */
@@ -117,7 +132,10 @@ export async function readSwitchStream(
         for await (const chunk of reader.take(header.sizeBytes)) await put(into.archive, chunk).catch(() => undefined); // tar's own end tells
         break;
       case 'image':
-        await takeImage(join(into.imageDirectory, header.name), header, reader);
+        await writeImage(join(into.imageDirectory, header.name), reader.take(header.sizeBytes));
+        break;
+      case 'images':
+        takeImages(into.imageDirectory, header, await reader.exactly(header.sizeBytes));
         break;
       default:
         memory.onPages(header, await reader.exactly(header.sizeBytes));
@@ -144,25 +162,16 @@ function* chunksOf(path: string, buffer: Buffer): Generator<Buffer> {
   }
 }
 
-async function takeImage(
-  path: string,
-  header: Extract<RecordHeader, { kind: 'image' }>,
-  reader: ByteReader,
-): Promise<void> {
-  if (header.zstdBytes === undefined) {
-    await writeImage(path, reader.take(header.sizeBytes));
-    return;
+function takeImages(directory: string, header: Extract<RecordHeader, { kind: 'images' }>, content: Buffer): void {
+  const wanted = header.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (wanted > 2 * togetherBytes) throw broken('the images in one record are too large');
+  const plain = header.compressed ? decompress(content, wanted) : content;
+  if (plain.length !== wanted) throw broken('images have not the length that they name');
+  let at = 0;
+  for (const { name, sizeBytes } of header.files) {
+    writeFileSync(join(directory, name), plain.subarray(at, at + sizeBytes), { flag: 'wx', mode: 0o600 });
+    at += sizeBytes;
   }
-  if (header.sizeBytes > 2 * compressibleBytes) throw broken('a compressed image is too large');
-  const content = await reader.exactly(header.sizeBytes);
-  let plain: Buffer;
-  try {
-    plain = zstdDecompressSync(content, { maxOutputLength: Math.max(1, header.zstdBytes) });
-  } catch {
-    throw broken(`the image ${header.name} cannot be decompressed`);
-  }
-  if (plain.length !== header.zstdBytes) throw broken(`the image ${header.name} has not the length that it names`);
-  writeFileSync(path, plain, { flag: 'wx', mode: 0o600 });
 }
 
 async function writeImage(path: string, chunks: AsyncIterable<Buffer>): Promise<void> {

@@ -21,6 +21,7 @@ export async function resumeHere(move: Move): Promise<void> {
   const { memory, frozenMemory } = move;
   // the destination may or may not have taken in what was sent
   if (frozenMemory !== undefined) memory?.base.undo(frozenMemory.changedPages.runs());
+  await move.outside?.end();
   await move.archive?.stop();
   await rm(move.directory, { recursive: true, force: true });
   await abortThere(move).catch((error: unknown) =>

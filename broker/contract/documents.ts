@@ -225,6 +225,8 @@ export const migrationSchema = z.object({
   savedBytes: bytes.optional(),
   /** Freeze to resume, by the clocks of both nodes' agents; the silence that a client sees is a little longer. */
   downtimeMs: durationMs.optional(),
+  /** What the pause was spent on, in order; some of it side by side. */
+  downtimeParts: z.record(z.string(), durationMs).optional(),
   totalMs: durationMs.optional(),
   /** From the association that triggered it to the commit. */
   followMs: z.number().optional(),
