@@ -30,6 +30,8 @@ export interface Arrival extends Expected {
   /** On a tmpfs. */
   directory: string;
   ready?: Ready;
+  /** The processes that CRIU's lazy-pages daemon was told to expect. */
+  expectedPids?: number[];
   base?: Base | undefined;
   /** All pages of the container, when its images are there. */
   pages?: PageRun[];

@@ -7,13 +7,15 @@ import { runcDescriptors } from '../containers/runc.ts';
 import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
 import { compareManifests, readManifest } from '../files/manifest.ts';
 import { packNamed, packTree } from '../files/tar.ts';
+import { processTree } from '../memory/processTree.ts';
 import { stopRule } from '../memory/stopRule.ts';
 import { type FrozenMemory, makeFrozenMemory } from './frozenMemory.ts';
 import { openProcesses, startMemoryAhead } from './memoryAhead.ts';
 import type { Move } from './move.ts';
-import { makeParts } from './parts.ts';
 import { makePageSupply } from './pageSupply.ts';
+import { makeParts } from './parts.ts';
 import { leavesPagesBehind, type Step, type StepKind, techniqueTable } from './plan.ts';
+import type { ReadyNote } from './readyNote.ts';
 import { committedSchema, doneSchema, switchedSchema } from './routes.ts';
 import { isStuckFreezer } from './stuckFreezer.ts';
 import { writeEnd, writeFileChanges, writeImages } from './switchStream.ts';
@@ -81,7 +83,8 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const { id, to, generation, spec, configuration, place, directory, withoutMemory, lazyRestore: lazy } = move;
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const descriptors = await runcDescriptors(spec.name);
-    const there = move.peers.ask(to, 'POST', `/v1/migrations/${id}/ready`, { descriptors, lazy }, doneSchema, {
+    const note: ReadyNote = { descriptors, lazy, processes: processTree(await move.freezer.processes()) };
+    const there = move.peers.ask(to, 'POST', `/v1/migrations/${id}/ready`, note, doneSchema, {
       signal: move.signal,
     });
     const here = makeCheckpoint();
@@ -234,10 +237,12 @@ async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): 
   });
   move.frozenMemory = memory;
   const parts = makeParts();
+  const manifest = readManifest(move.place.state);
+  manifest.catch(() => undefined); // awaited below
   await memory.sendEarly();
   parts.end('early');
 
-  const now = await readManifest(move.place.state);
+  const now = await manifest;
   const { changed, removed } = compareManifests(move.staged ?? new Map(), now);
   move.archive?.input.end(changed.map((path) => `./${path}\0`).join(''));
   await writeFileChanges(write, removed, changed.length === 0 ? undefined : move.archive?.output);

@@ -1,3 +1,4 @@
+import { readFileSync, rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -14,14 +15,17 @@ import { mountLine } from '../containers/rootMount.ts';
 import { runcState, writeCriuConfiguration } from '../containers/runc.ts';
 import { waitingRestore } from '../containers/waitingRestore.ts';
 import { feed, unpackInto } from '../files/tar.ts';
+import { readPstree } from '../images/pstree.ts';
+import { seedImages, seedNames } from '../images/seed.ts';
 import type { Bases } from '../memory/bases.ts';
 import { packRuns } from '../memory/pageRecords.ts';
 import { makePageSet, type PageSet } from '../memory/pageSet.ts';
 import { startPager } from '../pager/startPager.ts';
 import type { Arrival, Expected, Ready } from './arrival.ts';
 import { assembleImages } from './assemble.ts';
-import { makeParts } from './parts.ts';
 import type { Outcome, Outcomes } from './outcomes.ts';
+import { makeParts } from './parts.ts';
+import type { ReadyNote } from './readyNote.ts';
 import type { Settling } from './settling.ts';
 import { readSwitchStream } from './switchStream.ts';
 import { takePages } from './takeRound.ts';
@@ -31,7 +35,7 @@ export interface Incoming {
   open(expected: Expected): Promise<void>;
   receiveFiles(migration: string, input: Readable): Promise<void>;
   /** Makes ready all that the restore needs, so that nothing is left to do for the frozen time but the restore itself. */
-  makeReady(migration: string, told: { descriptors: string[]; lazy: boolean }): Promise<void>;
+  makeReady(migration: string, told: ReadyNote): Promise<void>;
   /** Receives the frozen container and restores it as far as the barrier. */
   switchOver(migration: string, input: Readable): Promise<{ parts: Record<string, number> }>;
   /** The source has given the container up: it runs here from now on. */
@@ -85,6 +89,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   async function receive(arrival: Arrival, input: Readable): Promise<{ complete: boolean; verified: PageSet }> {
     const { place, spec } = arrival;
     const { archive, restore } = readyOf(arrival);
+    for (const name of seedNames) rmSync(join(restore.imageDirectory, name), { force: true });
     const verified = makePageSet();
     const { archived, memoryComplete } = await readSwitchStream(
       input,
@@ -139,16 +144,19 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       await feed(input, tar);
     },
 
-    async makeReady(migration, { descriptors, lazy }) {
+    async makeReady(migration, { descriptors, lazy, processes }) {
       const arrival = arrivalOf(migration);
       const { spec, place, directory } = arrival;
       await prepareSurroundings(spec, place);
       const before = mountLine(place, images.rootFileSystem(spec.imageDigest));
+      const restore = await waitingRestore({ name: spec.name, node, place, directory, descriptors, before, lazy });
+      const { imageDirectory, workDirectory } = restore;
+      if (lazy) seedImages(imageDirectory, processes);
+      arrival.expectedPids = processes.map(({ pid }) => pid);
       const onState = (problem: string | undefined) => settling.onState(spec.name, problem);
-      const [restore, pager] = await Promise.all([
-        waitingRestore({ name: spec.name, node, place, directory, descriptors, before, lazy }),
-        lazy ? startPager(settling.directoryOf(migration), onState) : undefined,
-      ]);
+      const pager = lazy
+        ? await startPager(settling.directoryOf(migration), { imageDirectory, workDirectory }, onState)
+        : undefined;
       arrival.ready = {
         archive: unpackInto(place.state),
         restore,
@@ -167,6 +175,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       parts.end('receive');
       if (arrival.base === undefined) throw new TagalongError('bug', { problem: 'the stream named no base' });
       const { pages, lazyPages } = assembleImages(restore.imageDirectory, arrival.base.store, pager !== undefined);
+      const pids = readPstree(readFileSync(join(restore.imageDirectory, 'pstree.img'))).map(({ pid }) => pid);
       arrival.pages = pages;
       parts.end('assemble');
       if (pager !== undefined) {
@@ -176,8 +185,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
           container: spec.name,
           pageBytes,
           storeDirectory: arrival.base.store.directory,
-          imageDirectory: restore.imageDirectory,
-          workDirectory: restore.workDirectory,
+          startOver: !isSame(arrival.expectedPids ?? [], pids),
           pages: packRuns(lazyPages),
           verified: packRuns(complete ? lazyPages : verified.runs()),
           ...(endpoint === undefined ? {} : { source: { node: from, ...endpoint } }),
@@ -250,4 +258,10 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     }
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** The daemon counts the processes that connect to it, whatever their order. */
+function isSame(one: readonly number[], other: readonly number[]): boolean {
+  const those = new Set(other);
+  return one.length === other.length && one.every((pid) => those.has(pid));
 }

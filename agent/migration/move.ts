@@ -1,7 +1,7 @@
 import type { Log } from '../../broker/connection.ts';
 import type { Streaming } from '../../host/command.ts';
-import type { WaitingIp } from '../../host/ip.ts';
 import type { Freezer } from '../../host/freezer.ts';
+import type { WaitingIp } from '../../host/ip.ts';
 import type { Peers } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';

@@ -10,6 +10,7 @@ import type { Bases } from '../memory/bases.ts';
 import { type NodeFacts, offerAnswerSchema } from './facts.ts';
 import type { Incoming } from './incoming.ts';
 import type { PageSupply } from './pageSupply.ts';
+import { readyNoteSchema } from './readyNote.ts';
 import { takeRound } from './takeRound.ts';
 
 export const offerSchema = z.object({ spec: containerSpecSchema });
@@ -18,12 +19,6 @@ export const openSchema = z.object({
   spec: containerSpecSchema,
   generation: z.int().positive(),
   from: idSchema,
-});
-
-export const readySchema = z.object({
-  /** What runC noted of the container's standard streams. */
-  descriptors: z.array(z.string()).max(16),
-  lazy: z.boolean(),
 });
 
 export const doneSchema = z.object({ done: z.literal(true) });
@@ -125,7 +120,7 @@ export function migrationRoutes(options: {
       method: 'POST',
       pattern: '/v1/migrations/:id/ready',
       async handle(request) {
-        const body = await request.read(readySchema);
+        const body = await request.read(readyNoteSchema);
         return done(incoming.makeReady(migrationOf(request.parameters), body));
       },
     },

@@ -23,9 +23,22 @@ export const recordHeaderSchema = z.discriminatedUnion('kind', [
   /** Several small ones, one after the other. */
   z.object({
     kind: z.literal('images'),
-    sizeBytes: z.int().nonnegative().max(8 << 20),
+    sizeBytes: z
+      .int()
+      .nonnegative()
+      .max(8 << 20),
     compressed: z.boolean(),
-    files: z.array(z.object({ name: imageNameSchema, sizeBytes: z.int().nonnegative().max(1 << 20) })).max(10_000),
+    files: z
+      .array(
+        z.object({
+          name: imageNameSchema,
+          sizeBytes: z
+            .int()
+            .nonnegative()
+            .max(1 << 20),
+        }),
+      )
+      .max(10_000),
   }),
   /** Nothing is missing. */
   z.object({

@@ -1,8 +1,8 @@
-/** The pager as a process: `main.ts DIRECTORY`, with its order on standard input. */
+/** The pager as a process: `main.ts DIRECTORY`, told a preparation and an order on standard input. */
 import { createInterface } from 'node:readline';
 import { makeLog } from '../../host/log.ts';
-import { type PagerWord, pagerOrderSchema } from './order.ts';
-import { runPager, writeEnd } from './pager.ts';
+import { type PagerWord, pagerOrderSchema, pagerPreparationSchema } from './order.ts';
+import { runPager, startDaemon, writeEnd } from './pager.ts';
 
 const directory = process.argv[2] ?? '';
 const log = makeLog('pager');
@@ -13,25 +13,39 @@ const say = (word: PagerWord) => {
   process.stdout.write(`${JSON.stringify(word)}\n`);
 };
 
-say({ said: 'ready' });
-for await (const line of createInterface({ input: process.stdin })) {
-  const order = pagerOrderSchema.parse(JSON.parse(line));
-  let word: PagerWord = { said: 'failed', problem: 'it came to no end' };
-  try {
-    await runPager(
-      order,
-      (said) => {
-        if (said.said === 'complete') word = said;
-        else say(said);
-      },
-      log,
-    );
-  } catch (error) {
-    log.error({ err: error, container: order.container }, 'the memory of the container could not be brought in');
-    word = { said: 'failed', problem: error instanceof Error ? error.message : String(error) };
+async function work(lines: AsyncIterator<string>): Promise<PagerWord | undefined> {
+  const first = await lines.next();
+  if (first.done) return undefined; // the agent has given it up
+  const preparation = pagerPreparationSchema.parse(JSON.parse(first.value));
+  let daemon = await startDaemon(preparation);
+  say({ said: 'listening' });
+  const second = await lines.next();
+  if (second.done) {
+    await daemon.stop();
+    return undefined;
   }
-  writeEnd(directory, word);
-  say(word);
-  break;
+  const order = pagerOrderSchema.parse(JSON.parse(second.value));
+  if (order.startOver) {
+    await daemon.stop();
+    daemon = await startDaemon(preparation);
+  }
+  let last: PagerWord = { said: 'failed', problem: 'it came to no end' };
+  const tell = (word: PagerWord) => {
+    if (word.said === 'complete') last = word;
+    else say(word);
+  };
+  await runPager(daemon, order, tell, log);
+  return last;
+}
+
+say({ said: 'ready' });
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const last = await work(lines).catch((error: unknown): PagerWord => {
+  log.error({ err: error }, 'the memory of a container could not be brought in');
+  return { said: 'failed', problem: error instanceof Error ? error.message : String(error) };
+});
+if (last !== undefined) {
+  writeEnd(directory, last);
+  say(last);
 }
 process.exit(0);

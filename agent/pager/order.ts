@@ -2,16 +2,23 @@ import { z } from 'zod';
 
 const runsSchema = z.array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()]));
 
-/** What a pager is told when the images of its container are there: one line of JSON on its standard input. */
+/** What a pager is told first: a line of JSON on its standard input. CRIU's daemon starts, which needs little. */
+export const pagerPreparationSchema = z.object({
+  imageDirectory: z.string(),
+  /** Where CRIU's restore looks for the daemon's socket. */
+  workDirectory: z.string(),
+});
+export type PagerPreparation = z.output<typeof pagerPreparationSchema>;
+
+/** What it is told when the images of its container are there: a second line. */
 export const pagerOrderSchema = z.object({
   migration: z.string(),
   container: z.string(),
   pageBytes: z.int().positive(),
   /** The page store: what this node has of the container's memory. */
   storeDirectory: z.string(),
-  imageDirectory: z.string(),
-  /** Where CRIU's restore looks for the daemon's socket. */
-  workDirectory: z.string(),
+  /** The processes are others than the daemon was told: it has to start anew. */
+  startOver: z.boolean(),
   /** All pages that the processes will ask for. */
   pages: runsSchema,
   /** Which of them are already as they were when the processes were frozen; all, where there is no source to ask. */
@@ -22,8 +29,10 @@ export type PagerOrder = z.output<typeof pagerOrderSchema>;
 
 /** What a pager says: lines of JSON on its standard output while somebody listens, the last one also in its file `end`. */
 export const pagerWordSchema = z.discriminatedUnion('said', [
-  /** It can be given an order. */
+  /** It takes in what it is told. */
   z.object({ said: z.literal('ready') }),
+  /** It has taken in its order. */
+  z.object({ said: z.literal('ordered') }),
   /** CRIU's daemon takes connections. */
   z.object({ said: z.literal('listening') }),
   /** The source does not answer: processes that touch missing pages stand still. */

@@ -1,15 +1,16 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { TagalongError } from '../../broker/contract/errors.ts';
-import { start } from '../../host/command.ts';
+import { type LongRunning, start } from '../../host/command.ts';
 import type { Logger } from '../../host/log.ts';
 import { makePeers } from '../channel/peers.ts';
 import { makePageSet } from '../memory/pageSet.ts';
 import { openPageStore, type PageRun } from '../memory/pageStore.ts';
 import { startDelivery } from './delivery.ts';
-import type { PagerOrder, PagerWord } from './order.ts';
+import type { PagerOrder, PagerPreparation, PagerWord } from './order.ts';
 import { type Supply, startSupply } from './supply.ts';
 
 const releasedSchema = z.object({ done: z.literal(true) });
@@ -17,23 +18,58 @@ const releasedSchema = z.object({ done: z.literal(true) });
 const asRuns = (runs: readonly [number, number, number][]): PageRun[] =>
   runs.map(([pid, page, count]) => ({ pid, page, count }));
 
+/** CRIU's lazy-pages daemon: it handles the page faults (userfaultfd(2)) and asks its socket for pages. */
+export interface Daemon {
+  readonly socket: Duplex;
+  readonly ended: LongRunning['ended'];
+  stop(): Promise<void>;
+}
+
+/** Starts the daemon. Resolves when CRIU's restore can connect to it. @throws TagalongError `command-failed` */
+export async function startDaemon({ imageDirectory, workDirectory }: PagerPreparation): Promise<Daemon> {
+  const path = join(workDirectory, 'lazy-pages.socket');
+  rmSync(path, { force: true });
+  const parameters = [
+    'lazy-pages',
+    // of its address nothing is used: it takes the socket that it is given
+    ...['--page-server', '--address', '127.0.0.1', '--port', '1', '--ps-socket', '3'],
+    ...['--images-dir', imageDirectory, '--work-dir', workDirectory, '--log-file', 'lazy-pages.log'],
+  ];
+  const child = start('criu', parameters, { socketFd: 3 });
+  const { socket, ended, stop } = child;
+  if (socket === undefined) throw new TagalongError('bug', { problem: 'the daemon has no socket' });
+  let isOver = false;
+  void ended.finally(() => {
+    isOver = true;
+  });
+  while (!existsSync(path)) {
+    if (isOver)
+      throw new TagalongError('command-failed', { command: 'criu lazy-pages', problem: (await ended).stderr });
+    await wait(1);
+  }
+  return { socket, ended, stop };
+}
+
 /**
- * Brings the memory of a restored container in while it runs already: CRIU's lazy-pages daemon handles the page faults
- * (userfaultfd(2)) and asks this process for pages; what is not here is fetched from the source.
+ * Brings the memory of a restored container in while it runs already: gives CRIU's daemon the pages that it asks for, and
+ * fetches from the source what is not here.
  *
  * It is a process of its own, apart from the agent: if it ended early, the kernel would give the container pages of zeros.
  *
  * @param say - tells the agent, if it still listens
  * @throws TagalongError where the daemon failed
  */
-export async function runPager(order: PagerOrder, say: (word: PagerWord) => void, log: Logger): Promise<void> {
+export async function runPager(
+  daemon: Daemon,
+  order: PagerOrder,
+  say: (word: PagerWord) => void,
+  log: Logger,
+): Promise<void> {
   const { pageBytes, source } = order;
   const store = openPageStore(order.storeDirectory, pageBytes);
   const verified = makePageSet();
   for (const run of asRuns(order.verified)) verified.add(run);
-  const daemon = start('criu', daemonParameters(order), { socketFd: 3 });
   const ending = new AbortController();
-  if (daemon.socket === undefined) throw new TagalongError('bug', { problem: 'the daemon has no socket' });
   const peers = makePeers({ endpointOf: (node) => (node === source?.node ? source : undefined), log });
   let receivedPages = 0;
   let supply: Supply | undefined;
@@ -44,6 +80,7 @@ export async function runPager(order: PagerOrder, say: (word: PagerWord) => void
     want: (run) => supply?.want(run),
     onProblem: (problem) => log.error({ container: order.container }, problem),
   });
+  say({ said: 'ordered' });
   if (source !== undefined) {
     supply = startSupply({
       peers,
@@ -60,14 +97,7 @@ export async function runPager(order: PagerOrder, say: (word: PagerWord) => void
     });
     supply.complete.catch(() => undefined);
   }
-  let isOver = false;
-  const over = daemon.ended.finally(() => {
-    isOver = true;
-  });
-  while (!existsSync(join(order.workDirectory, 'lazy-pages.socket')) && !isOver) await wait(1);
-  if (!isOver) say({ said: 'listening' });
-
-  const { exitCode, stderr } = await over;
+  const { exitCode, stderr } = await daemon.ended;
   if (exitCode !== 0) {
     ending.abort();
     throw new TagalongError('command-failed', {
@@ -79,17 +109,7 @@ export async function runPager(order: PagerOrder, say: (word: PagerWord) => void
   if (source !== undefined) await release(order, peers);
   store.close();
   peers.close();
-  const word: PagerWord = { said: 'complete', receivedPages };
-  say(word);
-}
-
-function daemonParameters({ imageDirectory, workDirectory }: PagerOrder): string[] {
-  return [
-    'lazy-pages',
-    // of its address nothing is used: it takes the socket that it is given
-    ...['--page-server', '--address', '127.0.0.1', '--port', '1', '--ps-socket', '3'],
-    ...['--images-dir', imageDirectory, '--work-dir', workDirectory, '--log-file', 'lazy-pages.log'],
-  ];
+  say({ said: 'complete', receivedPages });
 }
 
 /** The source may end its frozen processes now. It is told until it has heard it. */

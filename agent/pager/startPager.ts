@@ -5,14 +5,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { start } from '../../host/command.ts';
 import { readJson } from '../../host/files.ts';
-import { type PagerOrder, type PagerWord, pagerWordSchema } from './order.ts';
+import { type PagerOrder, type PagerPreparation, type PagerWord, pagerWordSchema } from './order.ts';
 
 type LastWord = Extract<PagerWord, { said: 'complete' | 'failed' }>;
 
-/** A pager that is started and waits for its order. */
+/** A pager that is started, with CRIU's daemon, and waits for its order. */
 export interface WaitingPager {
   readonly directory: string;
-  /** Gives it the order. Resolves when CRIU's restore can connect to it. @throws TagalongError `command-failed` */
+  /** Gives it the order. Resolves when it is taken in. @throws TagalongError `command-failed` */
   begin(order: PagerOrder): Promise<void>;
   /** Its last word. It is heard also where this agent was not there when it was said. */
   readonly end: Promise<LastWord>;
@@ -26,10 +26,12 @@ const mainFile = join(import.meta.dirname, 'main.ts');
  * Starts a pager; it outlives this agent.
  *
  * @param directory - its own, on a tmpfs: its log and its last word
+ * @param preparation - where there are at least seeds of images
  * @param onState - told when it waits for the source, and when it does no more
  */
 export async function startPager(
   directory: string,
+  preparation: PagerPreparation,
   onState: (problem: string | undefined) => void,
 ): Promise<WaitingPager> {
   await rm(directory, { recursive: true, force: true });
@@ -40,13 +42,14 @@ export async function startPager(
   const command = [process.execPath, '--disable-warning=ExperimentalWarning', mainFile];
   const child = start('sh', ['-c', script, 'sh', directory, ...command], { outlives: true });
   const listening = Promise.withResolvers<void>();
-  const ready = Promise.withResolvers<void>();
+  const ordered = Promise.withResolvers<void>();
   const end = Promise.withResolvers<LastWord>();
-  for (const { promise } of [listening, ready, end]) promise.catch(() => undefined);
+  for (const { promise } of [listening, ordered, end]) promise.catch(() => undefined);
 
   function hear(word: PagerWord): void {
-    if (word.said === 'ready') ready.resolve();
+    if (word.said === 'ready') child.write(`${JSON.stringify(preparation)}\n`);
     else if (word.said === 'listening') listening.resolve();
+    else if (word.said === 'ordered') ordered.resolve();
     else if (word.said === 'waiting') onState(word.problem);
     else if (word.said === 'connected') onState(undefined);
     else end.resolve(word);
@@ -57,14 +60,14 @@ export async function startPager(
     const { exitCode } = await child.ended;
     const problem = `the pager ended with ${exitCode}`;
     const error = new TagalongError('command-failed', { command: 'pager', problem });
-    ready.reject(error);
+    ordered.reject(error);
     listening.reject(error);
     end.resolve((await lastWordIn(directory)) ?? { said: 'failed', problem });
   })().catch((error: unknown) => {
     listening.reject(error);
-    ready.reject(error);
+    ordered.reject(error);
   });
-  await ready.promise;
+  await listening.promise;
 
   return {
     directory,
@@ -74,7 +77,7 @@ export async function startPager(
         const problem = word.said === 'failed' ? word.problem : 'it was done too early';
         throw new TagalongError('command-failed', { command: 'pager', problem });
       });
-      await Promise.race([listening.promise, failed]);
+      await Promise.race([ordered.promise, failed]);
     },
     end: end.promise,
     async cancel() {
