@@ -20,12 +20,14 @@ import { probeCapabilities } from './health/capabilities.ts';
 import { describeNode } from './health/describeNode.ts';
 import { startTelemetry } from './health/telemetry.ts';
 import { openBases } from './memory/bases.ts';
+import { openExperience } from './migration/experience.ts';
 import { makeIncoming } from './migration/incoming.ts';
 import { openOutcomes } from './migration/outcomes.ts';
 import { makeOutgoing } from './migration/outgoing.ts';
 import type { PageSupply } from './migration/pageSupply.ts';
+import { makePreparations } from './migration/preparations.ts';
 import { presentFacts } from './migration/presentFacts.ts';
-import { migrationRoutes } from './migration/routes.ts';
+import { doneSchema, migrationRoutes } from './migration/routes.ts';
 import { makeSettling } from './migration/settling.ts';
 import { makePublishing } from './publishing.ts';
 import { reconcile } from './reconcile.ts';
@@ -81,7 +83,14 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     const migration = outgoing.migrationOf(name);
     return record === undefined
       ? undefined
-      : containerDocument(record, node, migration === undefined ? {} : { migration });
+      : containerDocument(record, node, {
+          prepared: preparations
+            .of(name)
+            .flatMap(({ to, at, baseBytes }) =>
+              at === undefined ? [] : [{ node: to, at: at.toISOString(), baseBytes }],
+            ),
+          ...(migration === undefined ? {} : { migration }),
+        });
   };
   const containers = await openContainers({
     configuration,
@@ -116,12 +125,24 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     log,
   });
   const supplies = new Map<string, PageSupply>();
+  const preparations = makePreparations({
+    containers,
+    images,
+    peers,
+    bases,
+    pageBytes,
+    log,
+    onChange: (name) => publishing.container(name, documentOf(name)),
+  });
+  const experience = await openExperience(dataDirectory);
   const outgoing = makeOutgoing({
     configuration,
     containers,
     images,
     bases,
     supplies,
+    preparations,
+    experience,
     pageBytes,
     peers,
     facts,
@@ -176,6 +197,10 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       containers,
       images,
       outgoing,
+      preparations,
+      async dropBase(peer, container) {
+        await peers.ask(peer, 'POST', `/v1/bases/${container}/drop`, {}, doneSchema);
+      },
       site,
       drain,
       documentOf,
@@ -223,6 +248,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     async stop() {
       stopping = true;
       await telemetry.stop();
+      await preparations.stopAll();
       await outgoing.stop();
       stoppingSettling.abort(new Error('the agent stops'));
       await resuming;

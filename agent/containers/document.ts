@@ -5,7 +5,11 @@ import type { ContainerRecord } from './record.ts';
 export function containerDocument(
   record: ContainerRecord,
   node: string,
-  more: { migration?: string; memoryBytes?: number } = {},
+  more: {
+    migration?: string;
+    memoryBytes?: number;
+    prepared?: NonNullable<DraftOf<'nodeContainer'>['prepared']>;
+  } = {},
 ): DraftOf<'nodeContainer'> {
   const { spec } = record;
   return {
@@ -22,6 +26,7 @@ export function containerDocument(
     ...(spec.follows === undefined ? {} : { follows: spec.follows }),
     ...(record.error === undefined ? {} : { error: record.error }),
     ...(more.migration === undefined ? {} : { migration: more.migration }),
+    ...(more.prepared === undefined || more.prepared.length === 0 ? {} : { prepared: more.prepared }),
     ...(more.memoryBytes === undefined ? {} : { memoryBytes: more.memoryBytes }),
   };
 }

@@ -2,6 +2,7 @@ import type { ErrorReport } from '../../broker/contract/errors.ts';
 import type { RequestOf } from '../../broker/contract/requests.ts';
 import type { DraftOf } from '../../broker/contract/topics.ts';
 import type { Round } from '../memory/stopRule.ts';
+import type { Estimate } from './estimate.ts';
 import { type Phase, phaseTable } from './phases.ts';
 import type { Technique } from './plan.ts';
 
@@ -13,6 +14,7 @@ export interface MigrationOrder {
   to: string;
   technique: Technique;
   techniqueReason: string;
+  estimate: Estimate;
   request: RequestOf<'migrate'>;
 }
 

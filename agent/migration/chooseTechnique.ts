@@ -1,7 +1,53 @@
-import type { Technique } from './plan.ts';
+import { type Circumstances, type Estimate, estimateMove } from './estimate.ts';
+import { leavesPagesBehind, type Technique } from './plan.ts';
 
-/** Which technique to use and why, pure. */
-export function chooseTechnique(asked: 'auto' | Technique | undefined): { technique: Technique; reason: string } {
-  if (asked === undefined || asked === 'auto') return { technique: 'hybrid', reason: 'the default' };
-  return { technique: asked, reason: 'asked for by the request' };
+export interface Choice {
+  technique: Technique;
+  /** A sentence for people. */
+  reason: string;
+  estimate: Estimate;
+}
+
+/** From what asks least of both nodes to what asks most: of two that are about as short, the earlier one is taken. */
+const preference: readonly Technique[] = ['cold', 'pre-copy', 'hybrid', 'post-copy'];
+/** So much shorter a pause must be to be worth the more demanding technique. */
+const worthwhileMs = 15;
+const worthwhilePart = 0.05;
+
+/**
+ * Which technique to use and why, pure: the one with the shortest expected pause among those that both nodes can do.
+ *
+ * @param lazyProblem - why memory cannot follow the container, if so
+ */
+export function chooseTechnique(
+  asked: 'auto' | Technique | undefined,
+  given: Circumstances,
+  lazyProblem: string | undefined,
+): Choice {
+  if (asked !== undefined && asked !== 'auto') {
+    return { technique: asked, reason: 'asked for by the request', estimate: estimateMove(asked, given) };
+  }
+  const possible = preference.filter((technique) => lazyProblem === undefined || !leavesPagesBehind(technique));
+  const estimates = possible.map((technique) => estimateMove(technique, given));
+  const best = estimates.reduce((chosen, estimate) => (isWorthwhile(estimate, chosen) ? estimate : chosen));
+  return { technique: best.technique, reason: reasonFor(best, estimates, given, lazyProblem), estimate: best };
+}
+
+function isWorthwhile(estimate: Estimate, chosen: Estimate): boolean {
+  const gainMs = chosen.downtimeMs - estimate.downtimeMs;
+  return gainMs > worthwhileMs && gainMs > worthwhilePart * chosen.downtimeMs;
+}
+
+function reasonFor(best: Estimate, all: readonly Estimate[], given: Circumstances, lazyProblem: string | undefined) {
+  const others = all.filter(({ technique }) => technique !== best.technique);
+  const compared = others.map(({ technique, downtimeMs }) => `${technique} ${downtimeMs} ms`).join(', ');
+  const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(bytes < 100 << 20 ? 1 : 0)} MiB`;
+  const facts = [
+    `${mebibytes(given.memoryBytes)} of memory`,
+    ...(given.knownBytes > 0 ? [`${mebibytes(given.knownBytes)} of it known there`] : []),
+    `${mebibytes(given.dirtyBytesPerSecond)}/s changing`,
+    `${Math.round((given.linkBytesPerSecond * 8) / 1e6)} Mbit/s`,
+  ];
+  const limit = lazyProblem === undefined ? '' : `; memory cannot follow: ${lazyProblem}`;
+  return `about ${best.downtimeMs} ms expected, ${compared}, for ${facts.join(', ')}${limit}`;
 }

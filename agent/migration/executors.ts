@@ -17,6 +17,7 @@ import { makeParts } from './parts.ts';
 import { leavesPagesBehind, type Step, type StepKind, techniqueTable } from './plan.ts';
 import type { ReadyNote } from './readyNote.ts';
 import { committedSchema, doneSchema, switchedSchema } from './routes.ts';
+import { sendImage } from './sendImage.ts';
 import { isStuckFreezer } from './stuckFreezer.ts';
 import { writeEnd, writeFileChanges, writeImages } from './switchStream.ts';
 import type { RoundHead } from './takeRound.ts';
@@ -27,20 +28,13 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const { spec, generation, to, peers, bases, pageBytes, theirBase: theirs } = move;
     const body = { spec, generation, from: move.configuration.node };
     await peers.ask(to, 'POST', `/v1/migrations/${move.id}`, body, doneSchema, { signal: move.signal });
-    move.memory ??= startMemoryAhead({ container: spec.name, to, peers, bases, pageBytes, theirs });
+    const prepared = await move.preparations.takeFor(spec.name, to);
+    move.memory = prepared ?? startMemoryAhead({ container: spec.name, to, peers, bases, pageBytes, theirs });
   },
 
   async 'stage-image'(move, step) {
-    const image = move.images.send(step.digest);
-    await move.peers.send(
-      move.to,
-      `/v1/images/${step.digest}`,
-      async (output) => {
-        await Promise.all([pipeline(image.output, output), image.done]);
-      },
-      doneSchema,
-      { signal: move.signal, timeoutMs: 3_600_000, onSent: counting(move) },
-    );
+    const { images, peers, to, signal } = move;
+    await sendImage({ images, peers, to, digest: step.digest, signal, onSent: counting(move) });
   },
 
   async 'stage-files'(move) {
@@ -159,7 +153,11 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     move.supply?.begin();
     move.account.part('commit', answeredMs - askedMs);
     move.account.part('resume', resumedAfterMs);
-    move.account.committed(answeredMs - halfWayMs - (move.frozenAtMs ?? askedMs));
+    const downtimeMs = answeredMs - halfWayMs - (move.frozenAtMs ?? askedMs);
+    move.account.committed(downtimeMs);
+    await learn(move, downtimeMs).catch((error: unknown) =>
+      move.log.warn({ err: error }, 'nothing was learned from it'),
+    );
   },
 
   async 'serve-pages'(move) {
@@ -192,6 +190,15 @@ const assumedFixedMs = 120;
 const mostRounds = 8;
 const mostMs = 60_000;
 const dumpAttempts = 3;
+
+/** For the next estimate. */
+async function learn(move: Move, downtimeMs: number): Promise<void> {
+  const { experience, to, technique, account, spec } = move;
+  const dirty = move.memory?.dirtyBytesPerSecond();
+  if (dirty !== undefined) experience.noteDirtyRate(spec.name, dirty);
+  const correction = experience.correctionsFor(to)[technique] ?? 1;
+  await experience.learn(to, technique, account.order.estimate.downtimeMs / correction, downtimeMs);
+}
 
 function memoryOf(move: Move) {
   if (move.memory === undefined) throw new Error('the destination is not open');

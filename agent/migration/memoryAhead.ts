@@ -26,6 +26,8 @@ export interface MemoryAhead {
    * @param rateBytesPerSecond - at most so much a second
    */
   round(freezer: Freezer, options: RoundOptions): Promise<Round>;
+  /** How fast memory changed between the last two rounds; undefined before there are two. */
+  dirtyBytesPerSecond(): number | undefined;
   /** As the last rounds showed it, or earlier transfers; undefined where nothing is known. */
   linkBytesPerSecond(): number | undefined;
 }
@@ -67,6 +69,7 @@ export function startMemoryAhead(options: {
   const hot = makePageSet();
   const buffers = makeScanBuffers();
   let measured: number | undefined;
+  const startedMs: number[] = [];
   const linkBytesPerSecond = () => measured ?? peers.links()[to]?.throughputBytesPerSecond;
   const choice = makeEncodingChoice(linkBytesPerSecond);
 
@@ -141,8 +144,16 @@ export function startMemoryAhead(options: {
     hot,
     rounds,
     linkBytesPerSecond,
+    dirtyBytesPerSecond() {
+      const [before, last] = startedMs.slice(-2);
+      const { changedBytes } = rounds.at(-1) ?? {};
+      if (before === undefined || last === undefined || changedBytes === undefined || rounds.length < 2)
+        return undefined;
+      return (changedBytes / (last - before)) * 1000;
+    },
     async round(freezer, round) {
       const changed = makePageSet();
+      startedMs.push(performance.now());
       base.begin();
       try {
         const done = await sendRound(freezer, round, changed);

@@ -13,10 +13,12 @@ import type { BaseIdentity, Bases } from '../memory/bases.ts';
 import type { PageRun } from '../memory/pageStore.ts';
 import type { ProcessMemory } from '../memory/processMemory.ts';
 import type { Account } from './account.ts';
+import type { Experience } from './experience.ts';
 import type { FrozenMemory } from './frozenMemory.ts';
 import type { MemoryAhead } from './memoryAhead.ts';
 import type { PageSupply } from './pageSupply.ts';
 import type { Technique } from './plan.ts';
+import type { Preparations } from './preparations.ts';
 
 /** What the executors of a migration's steps work with, and what they leave for each other. */
 export interface Move {
@@ -50,6 +52,8 @@ export interface Move {
   readonly withoutMemory: boolean;
   /** The pause that is aimed at. */
   readonly downtimeTargetMs: number;
+  readonly preparations: Preparations;
+  readonly experience: Experience;
   /** Those that are served to destinations, by migration; a move adds its own. */
   readonly supplies: Map<string, PageSupply>;
   /** Fires when this agent stops. */

@@ -10,32 +10,18 @@ import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
 import type { ContainerRecord } from '../containers/record.ts';
-import { memoryOf } from '../containers/upkeep.ts';
-import { contentBytes, readManifest } from '../files/manifest.ts';
 import type { Bases } from '../memory/bases.ts';
 import { type Account, openAccount } from './account.ts';
-import { chooseTechnique } from './chooseTechnique.ts';
-import { blockedReasons } from './compare.ts';
 import { conduct } from './conduct.ts';
-import { type NodeFacts, type OfferAnswer, offerAnswerSchema } from './facts.ts';
+import { type Consideration, considerMove } from './consider.ts';
+import type { Experience } from './experience.ts';
+import type { NodeFacts } from './facts.ts';
 import type { Move } from './move.ts';
 import type { PageSupply } from './pageSupply.ts';
 import { phaseTable } from './phases.ts';
-import { leavesPagesBehind, planMigration, type Technique } from './plan.ts';
+import { planMigration } from './plan.ts';
+import type { Preparations } from './preparations.ts';
 import { resumeSource } from './resumeSource.ts';
-
-export interface Consideration {
-  blocked: TagalongError[];
-  technique: Technique;
-  techniqueReason: string;
-  answer: OfferAnswer | undefined;
-  memoryBytes: number;
-  fileBytes: number;
-  /** Whether the destination brings memory in while the container runs there. */
-  lazyRestore: boolean;
-  /** Whether CRIU can leave memory out of its images here. */
-  withoutMemory: boolean;
-}
 
 /** This node as the source of migrations: the only place where the moves of its containers are serialised. */
 export interface Outgoing {
@@ -65,6 +51,8 @@ export interface OutgoingOptions {
   /** Where those that are served to destinations are found. */
   supplies: Map<string, PageSupply>;
   peers: Peers;
+  preparations: Preparations;
+  experience: Experience;
   pageBytes: number;
   facts: () => Promise<NodeFacts>;
   log: Log;
@@ -82,40 +70,11 @@ interface Active {
 
 const progressEveryMs = 250;
 const defaultDowntimeMs = 300;
-/** Less memory than this is read into the processes before they run: it takes no longer than to prepare for page faults. */
-const eagerBytes = 16 << 20;
 
 export function makeOutgoing(options: OutgoingOptions): Outgoing {
   const { configuration, containers, images, bases, supplies, peers, pageBytes, log } = options;
   const active = new Map<string, Active>();
   const stopping = new AbortController();
-
-  async function consider(request: RequestOf<'migrate'>): Promise<Consideration> {
-    const record = recordOf(request.container);
-    const chosen = chooseTechnique(request.technique);
-    const memoryBytes = await memoryOf(record);
-    const manifest = await readManifest(containers.place(request.container).state);
-    const fileBytes = contentBytes(manifest);
-    const here = await options.facts();
-    const common = { technique: chosen.technique, techniqueReason: chosen.reason, memoryBytes, fileBytes };
-    try {
-      const answer = await peers.ask(request.to, 'POST', '/v1/offers', { spec: record.spec }, offerAnswerSchema, {
-        timeoutMs: 5000,
-      });
-      const needs = { container: request.container, memoryBytes, fileBytes, technique: chosen.technique };
-      const isLarge = memoryBytes > eagerBytes || leavesPagesBehind(chosen.technique);
-      return {
-        ...common,
-        blocked: blockedReasons(here, answer, needs),
-        answer,
-        lazyRestore: isLarge && answer.facts.lazyProblem === undefined,
-        withoutMemory: here.lazyProblem === undefined,
-      };
-    } catch (error) {
-      if (!(error instanceof TagalongError)) throw error;
-      return { ...common, blocked: [error], answer: undefined, lazyRestore: false, withoutMemory: false };
-    }
-  }
 
   function recordOf(name: string): ContainerRecord {
     const record = containers.get(name);
@@ -124,9 +83,10 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
   }
 
   return {
-    consider,
+    consider: async (request) => considerMove(request, recordOf(request.container), options),
     begin(request, considered) {
       const record = recordOf(request.container);
+      const { choice } = considered;
       const migration = request.id ?? randomUUID();
       const account = openAccount(
         {
@@ -135,8 +95,9 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
           generation: record.generation + 1,
           from: configuration.node,
           to: request.to,
-          technique: considered.technique,
-          techniqueReason: considered.techniqueReason,
+          technique: choice.technique,
+          techniqueReason: choice.reason,
+          estimate: choice.estimate,
           request,
         },
         { wall: () => new Date(), monotonic: () => performance.now() },
@@ -160,7 +121,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
           place: containers.place(request.container),
           directory: join(configuration.runDirectory, 'migrations', migration),
           freezer: await freezerOf(record.pid),
-          technique: considered.technique,
+          technique: choice.technique,
           bases,
           pageBytes,
           theirBase: considered.answer?.base,
@@ -168,6 +129,8 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
           withoutMemory: considered.withoutMemory,
           downtimeTargetMs: request.downtimeMs ?? defaultDowntimeMs,
           supplies,
+          preparations: options.preparations,
+          experience: options.experience,
           stopping: stopping.signal,
           account,
           signal: cancelling.signal,
@@ -181,7 +144,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
         handedOver = () => move.handedOver === true;
         changed();
         const steps = planMigration({
-          technique: considered.technique,
+          technique: choice.technique,
           imageDigest: record.spec.imageDigest,
           lacksImage: considered.answer?.lacksImage ?? true,
         });

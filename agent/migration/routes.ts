@@ -92,6 +92,15 @@ export function migrationRoutes(options: {
     },
     {
       method: 'POST',
+      pattern: '/v1/bases/:container/drop',
+      async handle({ parameters }) {
+        const container = idSchema.parse(parameters['container']);
+        if (containers.get(container) === undefined) bases.drop(container);
+        return { done: true };
+      },
+    },
+    {
+      method: 'POST',
       pattern: '/v1/migrations/:id/pages',
       converse: ({ parameters, body }, output) => supplyOf(parameters).serve(body, output),
     },

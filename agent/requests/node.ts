@@ -3,6 +3,7 @@ import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
 import type { Outgoing } from '../migration/outgoing.ts';
+import type { Preparations } from '../migration/preparations.ts';
 import type { SiteView } from './siteView.ts';
 
 /** The parts of this node that requests work with. */
@@ -11,6 +12,9 @@ export interface NodeParts {
   containers: Containers;
   images: ImageStore;
   outgoing: Outgoing;
+  preparations: Preparations;
+  /** Has another node forget what it keeps of a container's memory. */
+  dropBase(node: string, container: string): Promise<void>;
   site: SiteView;
   drain: { isOn(): boolean; set(on: boolean): Promise<void> };
   /** The retained document of one container, as published. */

@@ -1,7 +1,7 @@
 import { type ErrorCode, errorTable, TagalongError } from '../../../broker/contract/errors.ts';
 import type { RequestOf } from '../../../broker/contract/requests.ts';
 import type { DraftOf } from '../../../broker/contract/topics.ts';
-import type { Consideration } from '../../migration/outgoing.ts';
+import type { Consideration } from '../../migration/consider.ts';
 import { BlockedError, type Handlers, type Obedience } from '../dispatch.ts';
 import type { NodeParts } from '../node.ts';
 import { idleContainer } from './own.ts';
@@ -13,12 +13,12 @@ export function migrateVerb(node: NodeParts): Handlers['migrate'] {
 
 /** As the verb; also what a drain does with each container. */
 export async function move(node: NodeParts, request: RequestOf<'migrate'>): Promise<Obedience> {
-  check(node, request);
+  checkMove(node, request);
   const considered = await node.outgoing.consider(request);
   const [first, ...others] = considered.blocked;
   if (first !== undefined) throw new BlockedError([first, ...others]);
   if (request.dryRun) return { result: expectation(request, considered) };
-  check(node, request); // it may have changed while the nodes were compared
+  checkMove(node, request); // it may have changed while the nodes were compared
   const { migration, ended } = node.outgoing.begin(request, considered);
   const later = ended.then(async (document) => {
     await node.published(); // who hears that it is done has heard how
@@ -27,7 +27,10 @@ export async function move(node: NodeParts, request: RequestOf<'migrate'>): Prom
   return { migration, later };
 }
 
-function check(node: NodeParts, request: RequestOf<'migrate'>): void {
+export function checkMove(
+  node: NodeParts,
+  request: Pick<RequestOf<'migrate'>, 'container' | 'to' | 'force' | 'ifGeneration'>,
+): void {
   const { container, to } = request;
   const record = idleContainer(node, container);
   const own = node.configuration.node;
@@ -48,12 +51,14 @@ function check(node: NodeParts, request: RequestOf<'migrate'>): void {
 }
 
 function expectation(request: RequestOf<'migrate'>, considered: Consideration): Record<string, unknown> {
-  const { technique, techniqueReason, memoryBytes, fileBytes, answer } = considered;
+  const { choice, memoryBytes, fileBytes, answer } = considered;
+  const { technique, reason: techniqueReason, estimate } = choice;
   return {
     container: request.container,
     to: request.to,
     technique,
     techniqueReason,
+    estimate,
     memoryBytes,
     fileBytes,
     lacksImage: answer?.lacksImage,

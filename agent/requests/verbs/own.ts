@@ -12,7 +12,7 @@ export function ownContainer(node: NodeParts, name: string): ContainerRecord {
 /** A container of this node that is not on its way elsewhere. @throws TagalongError also `container-busy` */
 export function idleContainer(node: NodeParts, name: string): ContainerRecord {
   const record = ownContainer(node, name);
-  const migration = node.outgoing.migrationOf(name) ?? record.handOver?.migration;
+  const migration = node.outgoing.migrationOf(name) ?? record.handOver?.migration ?? record.lazy?.migration;
   if (migration !== undefined) throw new TagalongError('container-busy', { container: name, migration });
   return record;
 }

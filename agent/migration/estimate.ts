@@ -1,0 +1,86 @@
+import type { z } from 'zod';
+import type { estimateSchema } from '../../broker/contract/documents.ts';
+import { type Technique, techniqueTable } from './plan.ts';
+
+export type Estimate = z.output<typeof estimateSchema>;
+
+/** What is known before a move. */
+export interface Circumstances {
+  memoryBytes: number;
+  /** How much of the memory the destination has from an earlier visit or a preparation. */
+  knownBytes: number;
+  /** How fast memory changes. */
+  dirtyBytesPerSecond: number;
+  linkBytesPerSecond: number;
+  rttMs: number;
+  /** Changed files, and the image where the destination lacks it. */
+  fileBytes: number;
+  /** By technique: how actual pauses compared with estimates so far; 1 where nothing is known. */
+  correction: Readonly<Partial<Record<Technique, number>>>;
+}
+
+/** What freeze, dump, restore and commit take on any container, and other things that were measured on real moves. */
+export const costs = {
+  fixedMs: 100,
+  /** Reading frozen memory and comparing it. */
+  compareBytesPerSecond: 1e9,
+  /** Reading images into processes before they run; beyond the limit memory comes in afterwards. */
+  restoreBytesPerSecond: 500e6,
+  eagerBytes: 16 << 20,
+  /** CRIU's images, and the pages that no technique can leave behind. */
+  imageBytes: 60_000,
+  /** What was touched between the last round and the freeze. */
+  lastRoundAgeMs: 100,
+  /** Pages that a process needs at once when it goes on, as a part of its memory. */
+  workingSetPart: 0.02,
+  mostRounds: 8,
+} as const;
+
+/** What a move by this technique will cost, pure. */
+export function estimateMove(technique: Technique, given: Circumstances): Estimate {
+  const { memoryBytes, linkBytesPerSecond: link, rttMs } = given;
+  const { rounds, share } = techniqueTable[technique];
+  const unknownBytes = Math.max(0, memoryBytes - given.knownBytes);
+  const ahead = rounds ? roundsAhead(unknownBytes, given) : { sentBytes: 0, durationMs: 0, leftBytes: unknownBytes };
+  const frozenBytes = frozenShare(share, ahead.leftBytes, given) + costs.imageBytes;
+  const sendingMs = (frozenBytes / link) * 1000;
+  // comparing goes on beside CRIU's dump, sending beside comparing
+  const comparingMs = share === 'all' ? Math.max(0, (memoryBytes / costs.compareBytesPerSecond) * 1000 - 20) : 0;
+  const readingMs = memoryBytes <= costs.eagerBytes ? (memoryBytes / costs.restoreBytesPerSecond) * 1000 : 0;
+  const missingMs = technique === 'post-copy' ? missing(given) : 0;
+  const plainMs = costs.fixedMs + 2 * rttMs + Math.max(sendingMs, comparingMs) + readingMs + missingMs;
+  const downtimeMs = plainMs * (given.correction[technique] ?? 1);
+  const behindBytes = share === 'all' ? 0 : Math.max(0, ahead.leftBytes - frozenBytes);
+  const sentBytes = given.fileBytes + ahead.sentBytes + frozenBytes + behindBytes;
+  const totalMs = (given.fileBytes / link) * 1000 + ahead.durationMs + downtimeMs + (behindBytes / link) * 1000;
+  const whole = Math.round;
+  return { technique, downtimeMs: whole(downtimeMs), totalMs: whole(totalMs), sentBytes: whole(sentBytes) };
+}
+
+function frozenShare(share: 'all' | 'hot' | 'none', leftBytes: number, given: Circumstances): number {
+  if (share === 'all') return leftBytes;
+  if (share === 'none') return 0;
+  return Math.min(leftBytes, (given.dirtyBytesPerSecond * costs.lastRoundAgeMs) / 1000);
+}
+
+/** A process that goes on without its memory waits for the pages that it needs at once. */
+function missing({ memoryBytes, knownBytes, linkBytesPerSecond, rttMs }: Circumstances): number {
+  const part = memoryBytes === 0 ? 0 : 1 - Math.min(1, knownBytes / memoryBytes);
+  const neededBytes = Math.min(memoryBytes, 256_000 + memoryBytes * costs.workingSetPart) * part;
+  return (neededBytes / linkBytesPerSecond) * 1000 + (neededBytes / 4096) * Math.max(0.1, rttMs);
+}
+
+function roundsAhead(firstBytes: number, given: Circumstances) {
+  const scanSeconds = given.memoryBytes / costs.compareBytesPerSecond;
+  let [leftBytes, sentBytes, seconds] = [firstBytes, 0, 0];
+  for (let round = 0; round < costs.mostRounds; round += 1) {
+    const roundSeconds = Math.max(scanSeconds, leftBytes / given.linkBytesPerSecond);
+    sentBytes += leftBytes;
+    seconds += roundSeconds;
+    const next = Math.min(given.memoryBytes, given.dirtyBytesPerSecond * roundSeconds);
+    const converged = round > 0 && next > 0.9 * leftBytes;
+    leftBytes = next;
+    if (converged) break;
+  }
+  return { sentBytes, durationMs: seconds * 1000, leftBytes };
+}
