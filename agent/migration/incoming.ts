@@ -178,21 +178,20 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const pids = readPstree(readFileSync(join(restore.imageDirectory, 'pstree.img'))).map(({ pid }) => pid);
       arrival.pages = pages;
       parts.end('assemble');
-      if (pager !== undefined) {
-        const endpoint = complete ? undefined : options.endpointOf(from);
-        await pager.begin({
-          migration,
-          container: spec.name,
-          pageBytes,
-          storeDirectory: arrival.base.store.directory,
-          startOver: !isSame(arrival.expectedPids ?? [], pids),
-          pages: packRuns(lazyPages),
-          verified: packRuns(complete ? lazyPages : verified.runs()),
-          ...(endpoint === undefined ? {} : { source: { node: from, ...endpoint } }),
-        });
-        parts.end('pager');
-      }
-      await restore.restore();
+      const endpoint = complete ? undefined : options.endpointOf(from);
+      const startOver = !isSame(arrival.expectedPids ?? [], pids);
+      const order = pager?.begin({
+        migration,
+        container: spec.name,
+        pageBytes,
+        storeDirectory: arrival.base.store.directory,
+        startOver,
+        pages: packRuns(lazyPages),
+        verified: packRuns(complete ? lazyPages : verified.runs()),
+        ...(endpoint === undefined ? {} : { source: { node: from, ...endpoint } }),
+      });
+      if (startOver) await order; // the daemon has another socket then
+      await Promise.all([order, restore.restore()]);
       parts.end('restore');
       arrival.restored = true;
       return { parts: parts.all() };
