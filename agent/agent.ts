@@ -126,6 +126,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   });
   const supplies = new Map<string, PageSupply>();
   const preparations = makePreparations({
+    node,
     containers,
     images,
     peers,
@@ -154,7 +155,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   });
   await reconcile(containers, outcomes, log);
 
-  const routes = migrationRoutes({ incoming, containers, images, bases, supplies, facts });
+  const routes = migrationRoutes({ incoming, containers, images, bases, supplies, facts, onRate: peers.noteRate });
   const dataPlane = await startDataPlane({ ...configuration.dataPlane, routes, log });
   const associations: Associations | undefined =
     configuration.accessPoint === undefined

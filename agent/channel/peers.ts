@@ -51,6 +51,8 @@ export interface Peers {
    * @throws TagalongError what the peer says, or `peer-unreachable`
    */
   converse(node: string, path: string, signal: AbortSignal): Promise<Duplex>;
+  /** Notes how fast a peer was seen to send to this node, as long as nothing is known of the way to it. */
+  noteRate(node: string, bytesPerSecond: number): void;
   /** Round-trip times and throughputs, as the last pings and transfers showed them. */
   links(): Record<string, LinkMeasure>;
   close(): void;
@@ -209,6 +211,10 @@ export function makePeers(options: {
       );
       if ((await Promise.race([answered, failed])) !== 200) throw errorFrom(node, await text(stream));
       return stream;
+    },
+    noteRate(node, bytesPerSecond) {
+      if (measures.get(node)?.throughputBytesPerSecond === undefined)
+        note(node, { throughputBytesPerSecond: Math.round(bytesPerSecond) });
     },
     links: () => Object.fromEntries(measures),
     close() {

@@ -29,7 +29,9 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const body = { spec, generation, from: move.configuration.node };
     await peers.ask(to, 'POST', `/v1/migrations/${move.id}`, body, doneSchema, { signal: move.signal });
     const prepared = await move.preparations.takeFor(spec.name, to);
-    move.memory = prepared ?? startMemoryAhead({ container: spec.name, to, peers, bases, pageBytes, theirs });
+    move.memory =
+      prepared ??
+      startMemoryAhead({ container: spec.name, from: move.configuration.node, to, peers, bases, pageBytes, theirs });
   },
 
   async 'stage-image'(move, step) {
@@ -114,8 +116,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 
   async dump(move) {
     // what can be sent is sent meanwhile: the next step waits for it
-    move.dumping = checkpointOf(move).dump();
-    move.dumping.catch(() => undefined);
+    startDump(move);
   },
 
   async 'switch-over'(move) {
@@ -210,6 +211,16 @@ function checkpointOf(move: Move) {
   return move.checkpoint;
 }
 
+function startDump(move: Move): void {
+  move.isDumped = false;
+  move.dumping = checkpointOf(move)
+    .dump()
+    .finally(() => {
+      move.isDumped = true;
+    });
+  move.dumping.catch(() => undefined);
+}
+
 async function sendRound(move: Move): Promise<void> {
   const round = await memoryOf(move).round(move.freezer, { signal: move.signal, onSent: counting(move) });
   move.account.round(round);
@@ -227,7 +238,14 @@ function counting(move: Move): (bytes: number) => void {
 async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): Promise<void> {
   const { base, choice, hot } = memoryOf(move);
   const { id, sequence } = base.identity;
-  const head: RoundHead = { kind: 'round', sizeBytes: 0, id, sequence, isNew: sequence === 0 };
+  const head: RoundHead = {
+    kind: 'round',
+    sizeBytes: 0,
+    id,
+    sequence,
+    isNew: sequence === 0,
+    from: move.configuration.node,
+  };
   await write(encodeHeader(head));
   move.processes = await openProcesses(move.freezer, move.pageBytes);
   const { share } = techniqueTable[move.technique];
@@ -246,7 +264,7 @@ async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): 
   const parts = makeParts();
   const manifest = readManifest(move.place.state);
   manifest.catch(() => undefined); // awaited below
-  await memory.sendEarly();
+  await memory.sendEarly(() => move.isDumped === true);
   parts.end('early');
 
   const now = await manifest;
@@ -296,9 +314,8 @@ async function dumped(move: Move, memory: FrozenMemory): Promise<void> {
       move.checkpoint = await waitingCheckpoint({ name, node: configuration.node, place, directory, withoutMemory });
       await move.freezer.freeze();
       memory.startOver();
-      move.dumping = move.checkpoint.dump();
-      move.dumping.catch(() => undefined);
-      await memory.sendEarly();
+      startDump(move);
+      await memory.sendEarly(() => move.isDumped === true);
     }
   }
 }

@@ -23,8 +23,12 @@ export interface FrozenImages {
 
 /** The memory of a container that the freezer holds. */
 export interface FrozenMemory {
-  /** While CRIU still dumps: what its doings in the processes cannot touch. */
-  sendEarly(): Promise<void>;
+  /**
+   * While CRIU still dumps: what its doings in the processes cannot touch. Where not all memory goes out, as much as there
+   * is time for is compared beyond that share, so that less has to be asked for later.
+   * @param isDumped - whether the images are there
+   */
+  sendEarly(isDumped: () => boolean): Promise<void>;
   /** What the images name and was not sent early. */
   sendLate(imageDirectory: string): Promise<FrozenImages>;
   /** The processes ran for a moment: what was sent may not be true any more. */
@@ -35,6 +39,10 @@ export interface FrozenMemory {
   /** Brings a store, which is what the destination had, to what it has now. */
   settle(store: PageStore, alsoChanged: readonly PageRun[]): Promise<void>;
 }
+
+/** So much may be sent that is not hot: on a fast link it costs nothing, on a slow one little. */
+const extraBytes = 32 << 10;
+const pieceBytes = 512 << 10;
 
 const pagemapName = /^pagemap-(\d+)\.img$/;
 
@@ -86,18 +94,30 @@ export function makeFrozenMemory(options: {
     }
   }
 
+  /** What is hot first; then small mappings before large ones, since those hold what a program works with. */
+  async function sendSome(own: readonly PageRun[], isDumped: () => boolean): Promise<void> {
+    if (share === 'hot') await sendFrom(without(own, { has: (pid, page) => !hot.has(pid, page) }));
+    const before = changedPages.size;
+    const allowedPages = share === 'hot' ? extraBytes / pageBytes : 0;
+    const known = own.filter(({ pid, page }) => store.has(pid, page)).sort((a, b) => a.count - b.count);
+    for (const piece of known.flatMap((run) => pieces(run, pieceBytes / pageBytes))) {
+      if (isDumped() || changedPages.size - before > allowedPages) return;
+      await sendFrom(without([piece], seen));
+      await new Promise(setImmediate); // so that the end of the dump is heard of
+    }
+  }
+
   return {
     known,
     changedPages,
-    async sendEarly() {
-      if (share === 'none') return;
-      const cold = { has: (pid: number, page: number) => !hot.has(pid, page) };
-      for (const process of processes) {
-        const own = process
+    async sendEarly(isDumped) {
+      const own = processes.flatMap((process) =>
+        process
           .ownPages()
-          .flatMap(({ untouched, ...run }) => (untouched ? [{ ...run, pid: process.pid }] : []));
-        await sendFrom(share === 'all' ? own : without(own, cold));
-      }
+          .flatMap(({ untouched, page, count }) => (untouched ? [{ pid: process.pid, page, count }] : [])),
+      );
+      if (share === 'all') await sendFrom(own);
+      else await sendSome(own, isDumped);
       await writer.flush();
     },
 
@@ -166,4 +186,12 @@ function fileReader(path: string, fileAt: number, firstPage: number, pageBytes: 
       closeSync(file);
     }
   };
+}
+
+function pieces({ pid, page, count }: PageRun, atOnce: number): PageRun[] {
+  return Array.from({ length: Math.ceil(count / atOnce) }, (_, index) => ({
+    pid,
+    page: page + index * atOnce,
+    count: Math.min(atOnce, count - index * atOnce),
+  }));
 }

@@ -54,13 +54,14 @@ export async function openProcesses(freezer: Freezer, pageBytes: number): Promis
  */
 export function startMemoryAhead(options: {
   container: string;
+  from: string;
   to: string;
   peers: Peers;
   bases: Bases;
   pageBytes: number;
   theirs: BaseIdentity | undefined;
 }): MemoryAhead {
-  const { container, to, peers, bases, pageBytes, theirs } = options;
+  const { container, from, to, peers, bases, pageBytes, theirs } = options;
   const known = theirs === undefined ? undefined : bases.open(container, theirs);
   const base = known ?? bases.create(container, randomUUID());
   let isNew = known === undefined;
@@ -84,7 +85,7 @@ export function startMemoryAhead(options: {
         to,
         `/v1/bases/${container}`,
         async (output) => {
-          const head: RoundHead = { kind: 'round', sizeBytes: 0, id, sequence, isNew };
+          const head: RoundHead = { kind: 'round', sizeBytes: 0, id, sequence, isNew, from };
           await put(output, encodeHeader(head));
           const writer = makePageWriter({
             pageBytes,

@@ -72,8 +72,17 @@ export function makePageSupply(options: {
         await writer.changed(run, bytes, before);
       },
     };
-    await Promise.race([begun.promise, todo.firstWanted]);
-    for (let run = todo.next(); run !== undefined; run = todo.next()) {
+    let hasBegun = false;
+    void begun.promise.then(() => {
+      hasBegun = true;
+    });
+    for (;;) {
+      const run = hasBegun ? todo.next() : todo.nextWanted();
+      if (run === undefined && hasBegun) break;
+      if (run === undefined) {
+        await Promise.race([begun.promise, todo.moreWanted()]);
+        continue;
+      }
       const memory = memoryOf.get(run.pid);
       if (memory !== undefined) await scan(run, memory.read, store, visitor, buffers, pageBytes);
       await writer.flush();
@@ -121,7 +130,9 @@ interface Todo {
   next(): PageRun | undefined;
   want(run: PageRun): void;
   hasWanted(): boolean;
-  readonly firstWanted: Promise<void>;
+  nextWanted(): PageRun | undefined;
+  /** Resolves when something is wanted. */
+  moreWanted(): Promise<void>;
 }
 
 /** What is to be sent, in order, but for what somebody waits for. A page that was sent out of turn is not sent again. */
@@ -137,15 +148,19 @@ function makeTodo(all: readonly PageRun[], have: PageSet, pagesAtOnce: number): 
   const wanted: PageRun[] = [];
   let at = 0;
   const ahead: PageRun[] = [];
-  const firstWanted = Promise.withResolvers<void>();
+  let more = Promise.withResolvers<void>();
   return {
-    firstWanted: firstWanted.promise,
+    nextWanted: () => wanted.shift(),
+    async moreWanted() {
+      if (wanted.length === 0) await more.promise;
+    },
     hasWanted: () => wanted.length > 0,
     want(run) {
       for (const piece of without([run], { has: (pid, page) => have.has(pid, page) || outOfTurn.has(pid, page) })) {
         outOfTurn.add(piece);
         wanted.push(piece);
-        firstWanted.resolve();
+        more.resolve();
+        more = Promise.withResolvers<void>();
       }
     },
     next() {

@@ -44,6 +44,7 @@ const pauseMs = 1000;
 const linkPart = 0.25;
 
 export function makePreparations(options: {
+  node: string;
   containers: Containers;
   images: ImageStore;
   peers: Peers;
@@ -97,7 +98,15 @@ export function makePreparations(options: {
   return {
     of: listOf,
     start(container, to, answer, rateBytesPerSecond) {
-      const memory = startMemoryAhead({ container, to, peers, bases, pageBytes, theirs: answer.base });
+      const memory = startMemoryAhead({
+        container,
+        from: options.node,
+        to,
+        peers,
+        bases,
+        pageBytes,
+        theirs: answer.base,
+      });
       const limit = () => {
         const carried = memory.linkBytesPerSecond();
         return rateBytesPerSecond ?? (carried === undefined ? undefined : carried * linkPart);

@@ -38,6 +38,8 @@ export function migrationRoutes(options: {
   /** What this node, as a source, still owes to destinations. */
   supplies: ReadonlyMap<string, PageSupply>;
   facts: () => Promise<NodeFacts>;
+  /** How fast a peer was seen to send. */
+  onRate: (peer: string, bytesPerSecond: number) => void;
 }): Route[] {
   const { incoming, containers, images, bases, supplies } = options;
   const supplyOf = (parameters: Record<string, string>) => {
@@ -87,7 +89,7 @@ export function migrationRoutes(options: {
         const container = idSchema.parse(parameters['container']);
         if (containers.get(container) !== undefined)
           throw new TagalongError('container-exists', { container, node: thisNode });
-        return takeRound(container, body, bases);
+        return takeRound(container, body, bases, options.onRate);
       },
     },
     {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TagalongError } from '../../broker/contract/errors.ts';
+import { idSchema } from '../../broker/contract/ids.ts';
 import { ByteReader, readHeader } from '../channel/records.ts';
 import { type Bases, baseIdentitySchema } from '../memory/bases.ts';
 import { decodePages, type PageHeader, pageHeaderSchemas, runsOf } from '../memory/pageRecords.ts';
@@ -10,6 +11,8 @@ export const roundHeadSchema = baseIdentitySchema.extend({
   sizeBytes: z.literal(0),
   /** It begins with nothing: what is here under another identity is of no use. */
   isNew: z.boolean(),
+  /** Who sends it. */
+  from: idSchema,
 });
 export type RoundHead = z.output<typeof roundHeadSchema>;
 
@@ -28,9 +31,13 @@ export function takePages(header: PageHeader, content: Buffer, store: PageStore)
     for (const { run, bytes } of decodePages(header, content, store)) store.write(run, bytes);
 }
 
+/** A round that brings less tells of set-up, not of throughput. */
+const tellingBytes = 1 << 20;
+
 /**
  * Takes in one round of a container's memory, which runs elsewhere.
  *
+ * @param onRate - told how fast it came, where that can be told: the way back is most often as wide
  * @returns the sequence of the base afterwards
  * @throws TagalongError `bad-image` where it builds on a base that is not here
  */
@@ -38,9 +45,12 @@ export async function takeRound(
   container: string,
   input: AsyncIterable<Buffer>,
   bases: Bases,
+  onRate: (from: string, bytesPerSecond: number) => void,
 ): Promise<{ sequence: number }> {
   const reader = new ByteReader(input);
-  const { id, sequence, isNew } = await readHeader(reader, roundHeadSchema);
+  const startedMs = performance.now();
+  let bytes = 0;
+  const { id, sequence, isNew, from } = await readHeader(reader, roundHeadSchema);
   const base =
     bases.open(container, { id, sequence }) ?? (isNew && sequence === 0 ? bases.create(container, id) : undefined);
   if (base === undefined)
@@ -48,8 +58,10 @@ export async function takeRound(
   for (;;) {
     const header = await readHeader(reader, recordSchema);
     if (header.kind === 'end') break;
+    bytes += header.sizeBytes;
     takePages(header, await reader.exactly(header.sizeBytes), base.store);
   }
   base.advance();
+  if (bytes >= tellingBytes) onRate(from, (bytes / (performance.now() - startedMs)) * 1000);
   return { sequence: base.identity.sequence };
 }

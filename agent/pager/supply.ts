@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Peers } from '../channel/peers.ts';
 import { ByteReader, readHeader } from '../channel/records.ts';
 import { decodePages, packRuns, pageHeaderSchemas, runsOf } from '../memory/pageRecords.ts';
-import type { PageSet } from '../memory/pageSet.ts';
+import { type PageSet, without } from '../memory/pageSet.ts';
 import type { PageRun, PageStore } from '../memory/pageStore.ts';
 
 /** What the source sends while its pages are fetched: batches of pages, and an end. */
@@ -23,6 +23,8 @@ export const supplyLineSchema = z.union([
   z.object({ gotRecords: z.int().positive().max(1000) }),
 ]);
 export type SupplyLine = z.output<typeof supplyLineSchema>;
+
+const keyOf = (run: PageRun) => `${run.pid}/${run.page}`;
 
 export interface Supply {
   /** Asks for pages before all others. */
@@ -49,7 +51,8 @@ export function startSupply(options: {
   signal: AbortSignal;
 }): Supply {
   const { peers, source, migration, store, verified, signal } = options;
-  const asked = new Set<string>();
+  /** Pages that somebody waits for. */
+  const asked = new Map<string, PageRun>();
   let stream: Duplex | undefined;
   const tell = (line: SupplyLine) => stream?.write(`${JSON.stringify(line)}\n`);
 
@@ -57,8 +60,11 @@ export function startSupply(options: {
   async function fetchOnce(): Promise<boolean> {
     const opened = await peers.converse(source, `/v1/migrations/${migration}/pages`, signal);
     stream = opened;
-    asked.clear();
     tell({ have: packRuns(verified.runs()) });
+    const missing = without([...asked.values()], verified);
+    asked.clear();
+    for (const run of missing) asked.set(keyOf(run), run);
+    if (missing.length > 0) tell({ want: packRuns(missing) });
     options.onState(undefined);
     const reader = new ByteReader(opened);
     for (;;) {
@@ -101,9 +107,9 @@ export function startSupply(options: {
 
   return {
     want(run) {
-      const key = `${run.pid}/${run.page}`;
-      if (stream === undefined || asked.has(key)) return;
-      asked.add(key);
+      const key = keyOf(run);
+      if (asked.has(key)) return;
+      asked.set(key, run); // told when the stream is there, if it is not yet
       tell({ want: packRuns([run]) });
     },
     complete: fetchAll(),
