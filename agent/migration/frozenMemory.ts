@@ -43,6 +43,8 @@ export interface FrozenMemory {
 /** So much may be sent that is not hot: on a fast link it costs nothing, on a slow one little. */
 const extraBytes = 32 << 10;
 const pieceBytes = 512 << 10;
+/** On a machine with few cores it keeps CRIU from its work. */
+const extraMs = 12;
 
 const pagemapName = /^pagemap-(\d+)\.img$/;
 
@@ -98,10 +100,11 @@ export function makeFrozenMemory(options: {
   async function sendSome(own: readonly PageRun[], isDumped: () => boolean): Promise<void> {
     if (share === 'hot') await sendFrom(without(own, { has: (pid, page) => !hot.has(pid, page) }));
     const before = changedPages.size;
+    const untilMs = performance.now() + extraMs;
     const allowedPages = share === 'hot' ? extraBytes / pageBytes : 0;
     const known = own.filter(({ pid, page }) => store.has(pid, page)).sort((a, b) => a.count - b.count);
     for (const piece of known.flatMap((run) => pieces(run, pieceBytes / pageBytes))) {
-      if (isDumped() || changedPages.size - before > allowedPages) return;
+      if (isDumped() || changedPages.size - before > allowedPages || performance.now() > untilMs) return;
       await sendFrom(without([piece], seen));
       await new Promise(setImmediate); // so that the end of the dump is heard of
     }
