@@ -59,8 +59,12 @@ function checkMappings(file: string, mappings: readonly Mapping[], files: FilesB
   return joined(real);
 }
 
-/** What is left to be told of a pagemap once it was read. */
-function checkEntries(file: string, pagemap: Pagemap, pageBytes: number): void {
+/**
+ * Checks the entries of a pagemap: whole pages, ascending, each in one place.
+ *
+ * @throws TagalongError `bad-image`
+ */
+export function checkEntries(file: string, pagemap: Pagemap, pageBytes: number): void {
   let before = 0;
   for (const { address, pages, present, lazy, inParent } of pagemap.entries) {
     const at = `the entry at ${addressText(address)}`;

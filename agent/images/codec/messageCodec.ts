@@ -37,7 +37,11 @@ export function messageCodec<F extends Fields>(shape: Shape<F>): MessageCodec<Sh
     decode(bytes, file) {
       const problem = check(bytes, 0, bytes.length);
       if (problem !== undefined) throw badImage(file, problem);
-      return fromBinary(descriptor(), bytes) as MessageOf<Shape<F>>;
+      try {
+        return fromBinary(descriptor(), bytes) as MessageOf<Shape<F>>;
+      } catch (error) {
+        throw badImage(file, `${shape.name} cannot be decoded`, error);
+      }
     },
     encode(message) {
       return toBinary(descriptor(), create(descriptor(), message as Message));
