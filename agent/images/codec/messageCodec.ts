@@ -15,6 +15,8 @@ export interface MessageCodec<S extends Shape = Shape> {
    * @throws TagalongError `bad-image` if they are no valid message
    */
   decode(bytes: Uint8Array, file: string): MessageOf<S>;
+  /** Builds now what is else built at the first use. */
+  prepare(): void;
   /** The message with its fields in the order of their numbers, as CRIU writes them, and the unknown ones after them. */
   encode(message: MessageOf<S>): Uint8Array;
 }
@@ -42,6 +44,11 @@ export function messageCodec<F extends Fields>(shape: Shape<F>): MessageCodec<Sh
       } catch (error) {
         throw badImage(file, `${shape.name} cannot be decoded`, error);
       }
+    },
+    prepare() {
+      check(new Uint8Array(0), 0, 0);
+      // the library compiles its reader at the first message
+      fromBinary(descriptor(), new Uint8Array(0));
     },
     encode(message) {
       return toBinary(descriptor(), create(descriptor(), message as Message));

@@ -10,6 +10,8 @@ import { imageFile, imageKinds, kindNamed, parseImageName } from '../../../agent
 import { readPagemap, writePagemap } from '../../../agent/images/pagemap.ts';
 import { summarizeImages } from '../../../agent/images/summary/summary.ts';
 import { TagalongError } from '../../../broker/contract/errors.ts';
+import { runCommandLine } from '../../../cli/commandLine.ts';
+import { makeRecorder } from '../../cli/support/recorder.ts';
 import { makeRealImages, type RealImages } from './support/realImages.ts';
 
 let images: RealImages;
@@ -122,6 +124,20 @@ test('inspecting tells of the processes, their memory, files and sockets', (t) =
   for (const { memory, state } of processes) t.is(memory.dumpedBytes > 0, state !== 'dead');
   const dumped = processes.reduce((sum, { memory }) => sum + memory.dumpedBytes, 0);
   t.true(dumped < totalBytes);
+});
+
+test('the command prints tables, and the same as JSON', async (t) => {
+  const tables = makeRecorder();
+  t.is(await runCommandLine(['inspect', images.directory], tables.terminal), 0);
+  t.regex(tables.output(), / 1 +0 +python3 +running +3 /);
+  t.regex(tables.output(), /ipv4 +tcp +established +127\.0\.0\.1:\d+ +127\.0\.0\.1:\d+/);
+  t.regex(tables.output(), /\[heap\]/);
+  const json = makeRecorder();
+  t.is(await runCommandLine(['inspect', images.directory, '--json'], json.terminal), 0);
+  t.deepEqual(JSON.parse(json.output()), JSON.parse(JSON.stringify(summarizeImages(images.directory))));
+  const nowhere = makeRecorder();
+  t.is(await runCommandLine(['inspect', '/nowhere'], nowhere.terminal), 1);
+  t.regex(nowhere.errors(), /there is no inventory\.img in it/);
 });
 
 test('with any bit flipped, an image is decoded or is a bad image, and the check says the same', (t) => {
