@@ -14,6 +14,7 @@ test('the name of a file tells its kind and number', (t) => {
     ['tmpfs-dev-93.tar.gz.img', 'tmpfs-dev.tar.gz', '93'],
     ['tmpfs-93.tar.gz.img', 'tmpfs.tar.gz', '93'],
     ['netns-ct-10.img', 'netns-ct', '10'],
+    ['stats-dump', 'stats', 'dump'],
     ['route6-10.img', 'route6', '10'],
   ];
   for (const [file, kind, id] of names) {
