@@ -11,6 +11,7 @@ import { describeCommand } from './describe.ts';
 import { drainCommand } from './drain.ts';
 import { exitCodeLines } from './exitCodes.ts';
 import { hashPasswordCommand } from './hashPassword.ts';
+import { inspectCommand } from './inspect.ts';
 import { labCommand } from './lab.ts';
 import { logsCommand } from './logs.ts';
 import { migrateCommand } from './migrate.ts';
@@ -53,6 +54,7 @@ export function makeProgram(terminal: Terminal): Command {
     drainCommand(terminal, 'drain'),
     drainCommand(terminal, 'undrain'),
     watchCommand(terminal),
+    inspectCommand(terminal),
     labCommand(terminal),
     contractCommand(terminal),
     hashPasswordCommand(terminal),

@@ -111,7 +111,9 @@ function isKind(stem: string): stem is KindName {
  * @returns undefined if it is none that is known
  */
 export function parseImageName(file: string): ImageName | undefined {
-  const parts = /^([a-z0-9-]+?)(?:-([0-9a-f]+|dump|restore))?(\.tar\.gz)?\.img$/.exec(file);
+  const statistics = /^stats-(dump|restore)$/.exec(file);
+  if (statistics !== null) return { kind: 'stats', id: statistics[1] ?? '' };
+  const parts = /^([a-z0-9-]+?)(?:-([0-9a-f]+))?(\.tar\.gz)?\.img$/.exec(file);
   if (parts === null) return undefined;
   const [, stem = '', id = '', suffix = ''] = parts;
   const kind = `${stem}${suffix}`;
@@ -122,6 +124,8 @@ export function parseImageName(file: string): ImageName | undefined {
 
 /** The name of the file of an image. */
 export function imageFile(kind: KindName, id: number | string = ''): string {
+  // the only images without the ending
+  if (kind === 'stats') return `stats-${id}`;
   const [stem = '', suffix = ''] = kind.split(/(?=\.)(.*)/);
   return `${stem}${id === '' ? '' : `-${id}`}${suffix}.img`;
 }

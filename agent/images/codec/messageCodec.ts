@@ -15,6 +15,8 @@ export interface MessageCodec<S extends Shape = Shape> {
    * @throws TagalongError `bad-image` if they are no valid message
    */
   decode(bytes: Uint8Array, file: string): MessageOf<S>;
+  /** Builds now what is else built at the first use. */
+  prepare(): void;
   /** The message with its fields in the order of their numbers, as CRIU writes them, and the unknown ones after them. */
   encode(message: MessageOf<S>): Uint8Array;
 }
@@ -37,7 +39,16 @@ export function messageCodec<F extends Fields>(shape: Shape<F>): MessageCodec<Sh
     decode(bytes, file) {
       const problem = check(bytes, 0, bytes.length);
       if (problem !== undefined) throw badImage(file, problem);
-      return fromBinary(descriptor(), bytes) as MessageOf<Shape<F>>;
+      try {
+        return fromBinary(descriptor(), bytes) as MessageOf<Shape<F>>;
+      } catch (error) {
+        throw badImage(file, `${shape.name} cannot be decoded`, error);
+      }
+    },
+    prepare() {
+      check(new Uint8Array(0), 0, 0);
+      // the library compiles its reader at the first message
+      fromBinary(descriptor(), new Uint8Array(0));
     },
     encode(message) {
       return toBinary(descriptor(), create(descriptor(), message as Message));

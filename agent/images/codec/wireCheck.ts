@@ -79,7 +79,7 @@ function messageChecker(message: string, fields: Map<number, Expected>): Checker
     while (at < end) {
       const tagEnd = varintEnd(bytes, at, end);
       const tag = tagEnd < 0 ? Number.NaN : smallVarint(bytes, at, tagEnd);
-      if (!(tag >= 8)) return `${message} has no valid field at byte ${at}`;
+      if (!(tag >= 8)) return `${message} has no valid field at its byte ${at - start}`;
       const field = fields.get(Math.floor(tag / 8));
       const wireType = tag % 8;
       const where = field === undefined ? message : `${message}.${field.name}`;
