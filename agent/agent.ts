@@ -19,6 +19,7 @@ import { openDrain } from './drain.ts';
 import { probeCapabilities } from './health/capabilities.ts';
 import { describeNode } from './health/describeNode.ts';
 import { startTelemetry } from './health/telemetry.ts';
+import { prepareCodec } from './images/prepareCodec.ts';
 import { openBases } from './memory/bases.ts';
 import { openExperience } from './migration/experience.ts';
 import { makeIncoming } from './migration/incoming.ts';
@@ -243,6 +244,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   settling
     .resume()
     .catch((error: unknown) => log.info({ err: error }, 'the memory of a container was still being brought in'));
+  prepareCodec(); // not while a container is frozen
   log.info({ node, session }, 'agent started');
 
   return {

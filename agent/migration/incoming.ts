@@ -15,6 +15,7 @@ import { mountLine } from '../containers/rootMount.ts';
 import { runcState, writeCriuConfiguration } from '../containers/runc.ts';
 import { waitingRestore } from '../containers/waitingRestore.ts';
 import { feed, unpackInto } from '../files/tar.ts';
+import { checkImageSet } from '../images/checkSet.ts';
 import { readPstree } from '../images/pstree.ts';
 import { seedImages, seedNames } from '../images/seed.ts';
 import type { Bases } from '../memory/bases.ts';
@@ -177,6 +178,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const { pages, lazyPages } = assembleImages(restore.imageDirectory, arrival.base.store, pager !== undefined);
       const pids = readPstree(readFileSync(join(restore.imageDirectory, 'pstree.img'))).map(({ pid }) => pid);
       arrival.pages = pages;
+      checkImageSet(restore.imageDirectory, { pageBytes });
       parts.end('assemble');
       const endpoint = complete ? undefined : options.endpointOf(from);
       const startOver = !isSame(arrival.expectedPids ?? [], pids);
