@@ -14,10 +14,12 @@ import type { AgentConfiguration } from './configuration.ts';
 import { openContainers } from './containers/containers.ts';
 import { containerDocument } from './containers/document.ts';
 import { makeImageStore } from './containers/imageStore.ts';
+import { makeKeptState } from './containers/keptState.ts';
 import { startUpkeep, type Upkeep } from './containers/upkeep.ts';
 import { openDrain } from './drain.ts';
 import { probeCapabilities } from './health/capabilities.ts';
 import { describeNode } from './health/describeNode.ts';
+import { readDisk } from './health/readings.ts';
 import { startTelemetry } from './health/telemetry.ts';
 import { prepareCodec } from './images/prepareCodec.ts';
 import { openBases } from './memory/bases.ts';
@@ -68,7 +70,7 @@ function connect(configuration: AgentConfiguration, session: string, log: Logger
 export async function startAgent(configuration: AgentConfiguration, log: Logger): Promise<Agent> {
   const { node, dataDirectory, runDirectory } = configuration;
   const session = randomUUID();
-  for (const path of [dataDirectory, runDirectory, join(dataDirectory, 'images')])
+  for (const path of [dataDirectory, runDirectory, join(dataDirectory, 'images'), join(dataDirectory, 'kept')])
     await mkdir(path, { recursive: true, mode: 0o700 });
   await keepAddress(configuration.bridge);
   const probe = await probeCapabilities();
@@ -111,6 +113,8 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   const { pageSizeBytes: pageBytes } = probe;
   const quotaBytes = configuration.keptMemoryBytes ?? Math.floor(probe.memoryBytes / 4);
   const bases = openBases(join(runDirectory, 'bases'), pageBytes, quotaBytes);
+  const { diskBytes } = await readDisk(dataDirectory);
+  const keptState = makeKeptState(join(dataDirectory, 'kept'), configuration.keptFilesBytes ?? diskBytes / 10);
   const stoppingSettling = new AbortController();
   const settling = makeSettling({ runDirectory, containers, bases, log, stopping: stoppingSettling.signal });
   const endpointOf = (peer: string) => site.info(peer)?.dataPlane;
@@ -121,6 +125,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     bases,
     outcomes,
     settling,
+    keptState,
     pageBytes,
     endpointOf,
     log,
@@ -143,6 +148,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     images,
     bases,
     supplies,
+    keptState,
     preparations,
     experience,
     pageBytes,

@@ -28,6 +28,8 @@ export const agentConfigurationSchema = z.strictObject({
   maxContainers: z.int().positive().default(32),
   /** How much memory of containers that are elsewhere may be kept for their return; a quarter of the machine's by default. */
   keptMemoryBytes: z.int().nonnegative().optional(),
+  /** How much of their files, likewise; a tenth of the disk by default. */
+  keptFilesBytes: z.int().nonnegative().optional(),
   telemetryMs: z.int().positive().default(5000),
   accessPoint: z
     .strictObject({

@@ -35,8 +35,11 @@ export interface Containers {
   expect(record: ContainerRecord): Promise<void>;
   /** Containers that were on their way here when this agent stopped. */
   readonly leftArrivals: readonly ContainerRecord[];
-  /** Forgets a container and removes all that it has on this node, dead or alive. */
-  remove(name: string): Promise<void>;
+  /**
+   * Forgets a container and removes all that it has on this node, dead or alive.
+   * @param keepState - called when nothing uses its files any more; may move them away
+   */
+  remove(name: string, keepState?: (state: string) => Promise<void>): Promise<void>;
   close(): void;
 }
 
@@ -84,13 +87,16 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
     return turn;
   }
 
-  async function clear(name: string): Promise<void> {
+  async function clear(name: string, keepState?: (state: string) => Promise<void>): Promise<void> {
     const where = place(name);
     await runcDelete(name);
     await unmountRoot(where);
     await destroyNetwork(where);
     await rm(where.criuConfiguration, { force: true });
     await rm(where.runcLog, { force: true });
+    await keepState?.(where.state).catch((error: unknown) =>
+      log.warn({ err: error, container: name }, 'its files could not be kept'),
+    );
     await rm(where.directory, { recursive: true, force: true });
   }
 
@@ -135,9 +141,9 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
     adopt: (record) => inTurn(record.spec.name, () => write(record)),
     expect: (record) => writeDurably(place(record.spec.name).recordFile, JSON.stringify(record, null, 2)),
     leftArrivals,
-    remove: (name) =>
+    remove: (name, keepState) =>
       inTurn(name, async () => {
-        await clear(name);
+        await clear(name, keepState);
         if (records.delete(name)) onChange(name, undefined);
       }),
     close: () => clearInterval(watch),

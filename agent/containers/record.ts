@@ -67,6 +67,8 @@ export interface ContainerPlace {
   work: string;
   volumes: string;
   logFile: string;
+  /** How its files were when it began to run here. */
+  manifestFile: string;
   criuConfiguration: string;
   runcLog: string;
   networkNamespace: string;

@@ -52,7 +52,8 @@ function ifGone<T>(instead: T): (error: NodeJS.ErrnoException) => T {
   };
 }
 
-async function readEntry(path: string): Promise<ManifestEntry> {
+/** One entry of a tree. @throws the kernel's error where there is none */
+export async function readEntry(path: string): Promise<ManifestEntry> {
   const stat = await lstat(path, { bigint: true });
   const common = {
     mode: Number(stat.mode) & 0o7777,

@@ -27,6 +27,8 @@ export interface Account {
   expect(totalBytes: number): void;
   /** One more round was sent ahead. */
   round(round: Round): void;
+  /** So much was there already and need not be sent. */
+  saved(bytes: number): void;
   /** What a part of the pause took. */
   part(name: string, durationMs: number): void;
   committed(downtimeMs: number): void;
@@ -50,6 +52,7 @@ export function openAccount(order: MigrationOrder, clock: { wall: () => Date; mo
   const startedAt = clock.wall().toISOString();
   const entries: Entry[] = [{ phase: 'accepted', startedAt, startedMs, sentBytes: 0 }];
   let totalBytes: number | undefined;
+  let savedBytes = 0;
   let downtimeMs: number | undefined;
   let committedAt: Date | undefined;
   const rounds: Round[] = [];
@@ -76,6 +79,9 @@ export function openAccount(order: MigrationOrder, clock: { wall: () => Date; mo
     },
     expect(bytes) {
       totalBytes = bytes;
+    },
+    saved(bytes) {
+      savedBytes += Math.max(0, bytes);
     },
     round: (round) => {
       rounds.push(round);
@@ -105,6 +111,7 @@ export function openAccount(order: MigrationOrder, clock: { wall: () => Date; mo
         phases: entries.map(({ startedMs: _, ...entry }) => entry),
         progress: { sentBytes, ...(totalBytes === undefined ? {} : { totalBytes }) },
         sentBytes,
+        ...(savedBytes === 0 ? {} : { savedBytes }),
         ...(rounds.length === 0 ? {} : { rounds: rounds.map(roundDocument) }),
         ...(downtimeMs === undefined ? {} : { downtimeMs, downtimeParts: parts }),
         ...(totalMs === undefined ? {} : { totalMs }),

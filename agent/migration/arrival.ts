@@ -2,6 +2,7 @@ import type { Streaming } from '../../host/command.ts';
 import type { WaitingIp } from '../../host/ip.ts';
 import type { ContainerPlace, ContainerSpec } from '../containers/record.ts';
 import type { WaitingRestore } from '../containers/waitingRestore.ts';
+import type { Manifest } from '../files/manifest.ts';
 import type { Base } from '../memory/bases.ts';
 import type { PageRun } from '../memory/pageStore.ts';
 import type { WaitingPager } from '../pager/startPager.ts';
@@ -12,6 +13,8 @@ export interface Expected {
   /** The generation that the container will have here. */
   generation: number;
   from: string;
+  /** By which migration it came to where it is now. */
+  cameBy?: string | undefined;
 }
 
 /** What waits, started, for the container to come. */
@@ -32,6 +35,8 @@ export interface Arrival extends Expected {
   ready?: Ready;
   /** The processes that CRIU's lazy-pages daemon was told to expect. */
   expectedPids?: number[];
+  /** How its files are here. */
+  manifest?: Manifest;
   base?: Base | undefined;
   /** All pages of the container, when its images are there. */
   pages?: PageRun[];

@@ -1,11 +1,13 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import type { Streaming } from '../../host/command.ts';
 import { waitingIp } from '../../host/ip.ts';
 import { encodeHeader, put } from '../channel/records.ts';
 import { cutPortCommands } from '../containers/network.ts';
 import { runcDescriptors } from '../containers/runc.ts';
 import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
-import { compareManifests, readManifest } from '../files/manifest.ts';
+import { compareManifests, contentBytes, type Manifest, readManifest } from '../files/manifest.ts';
+import { readStoredManifest } from '../files/storedManifest.ts';
 import { packNamed, packTree } from '../files/tar.ts';
 import { processTree } from '../memory/processTree.ts';
 import { stopRule } from '../memory/stopRule.ts';
@@ -16,7 +18,7 @@ import { makePageSupply } from './pageSupply.ts';
 import { makeParts } from './parts.ts';
 import { leavesPagesBehind, type Step, type StepKind, techniqueTable } from './plan.ts';
 import type { ReadyNote } from './readyNote.ts';
-import { committedSchema, doneSchema, switchedSchema } from './routes.ts';
+import { committedSchema, doneSchema, openedSchema, switchedSchema } from './routes.ts';
 import { sendImage } from './sendImage.ts';
 import { isStuckFreezer } from './stuckFreezer.ts';
 import { writeEnd, writeFileChanges, writeImages } from './switchStream.ts';
@@ -26,9 +28,14 @@ import type { RoundHead } from './takeRound.ts';
 export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { kind: K }>) => Promise<void> } = {
   async 'open-destination'(move) {
     const { spec, generation, to, peers, bases, pageBytes, theirBase: theirs } = move;
-    const body = { spec, generation, from: move.configuration.node };
-    await peers.ask(to, 'POST', `/v1/migrations/${move.id}`, body, doneSchema, { signal: move.signal });
+    const earlier = await readStoredManifest(move.place.manifestFile);
+    const body = { spec, generation, from: move.configuration.node, cameBy: earlier?.migration };
+    const { hasFiles } = await peers.ask(to, 'POST', `/v1/migrations/${move.id}`, body, openedSchema, {
+      signal: move.signal,
+    });
+    if (hasFiles && earlier !== undefined) move.theirFiles = earlier.manifest;
     const prepared = await move.preparations.takeFor(spec.name, to);
+    prepared?.sent.clear();
     move.memory =
       prepared ??
       startMemoryAhead({ container: spec.name, from: move.configuration.node, to, peers, bases, pageBytes, theirs });
@@ -42,7 +49,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   async 'stage-files'(move) {
     // read before they are packed: what changes meanwhile shows as a difference later
     move.staged = await readManifest(move.place.state);
-    const tar = packTree(move.place.state);
+    const tar = await packChanged(move, move.staged);
     await move.peers.send(
       move.to,
       `/v1/migrations/${move.id}/files`,
@@ -156,6 +163,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     move.account.part('resume', resumedAfterMs);
     const downtimeMs = answeredMs - halfWayMs - (move.frozenAtMs ?? askedMs);
     move.account.committed(downtimeMs);
+    if (move.supply === undefined) noteSaved(move);
     await learn(move, downtimeMs).catch((error: unknown) =>
       move.log.warn({ err: error }, 'nothing was learned from it'),
     );
@@ -166,6 +174,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
       move.stopping.addEventListener('abort', () => reject(move.stopping.reason));
     });
     await Promise.race([move.supply?.released, stopped]);
+    noteSaved(move);
   },
 
   async 'clean-up'(move) {
@@ -179,7 +188,10 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     await move.outside?.end();
     move.supplies.delete(move.id);
     move.bases.release(move.spec.name);
-    await move.containers.remove(move.spec.name);
+    const sizeBytes = contentBytes(move.staged ?? new Map());
+    await move.containers.remove(move.spec.name, (state) =>
+      move.keptState.keep(move.spec.name, state, move.id, sizeBytes),
+    );
     await rm(move.directory, { recursive: true, force: true });
     move.bases.trim(new Set());
   },
@@ -191,6 +203,27 @@ const assumedFixedMs = 120;
 const mostRounds = 8;
 const mostMs = 60_000;
 const dumpAttempts = 3;
+
+/** A tar of the container's files: of those that the destination does not have, where it has kept some. */
+async function packChanged(move: Move, now: Manifest): Promise<Streaming> {
+  const { theirFiles, place, id, to, peers } = move;
+  if (theirFiles === undefined) return packTree(place.state);
+  const { changed, removed } = compareManifests(theirFiles, now);
+  await peers.ask(to, 'POST', `/v1/migrations/${id}/removals`, { paths: removed }, doneSchema, { signal: move.signal });
+  // a log may have grown there after it was compared
+  const names = [...new Set([...changed, ...[...now.keys()].filter((path) => path.startsWith('log/'))])];
+  move.account.saved(contentBytes(now) - contentBytes(now, names));
+  const tar = packNamed(place.state);
+  tar.input.end(names.map((path) => `./${path}\0`).join(''));
+  return tar;
+}
+
+/** How much memory the destination had already: what was never sent of the pages that there are. */
+function noteSaved({ pages = [], memory, frozenMemory, supply, account, pageBytes }: Move): void {
+  if (memory === undefined || frozenMemory === undefined) return;
+  for (const run of [...frozenMemory.changedPages.runs(), ...(supply?.changedRuns() ?? [])]) memory.sent.add(run);
+  account.saved(pages.reduce((sum, { count }) => sum + count, 0) * pageBytes - memory.sent.size * pageBytes);
+}
 
 /** For the next estimate. */
 async function learn(move: Move, downtimeMs: number): Promise<void> {
@@ -268,9 +301,10 @@ async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): 
   parts.end('early');
 
   const now = await manifest;
-  const { changed, removed } = compareManifests(move.staged ?? new Map(), now);
+  const changes = compareManifests(move.staged ?? new Map(), now);
+  const { changed } = changes;
   move.archive?.input.end(changed.map((path) => `./${path}\0`).join(''));
-  await writeFileChanges(write, removed, changed.length === 0 ? undefined : move.archive?.output);
+  await writeFileChanges(write, changes, changed.length === 0 ? undefined : move.archive?.output);
 
   parts.end('files');
   await dumped(move, memory);

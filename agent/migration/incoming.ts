@@ -9,11 +9,14 @@ import type { Endpoint } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
+import type { KeptState } from '../containers/keptState.ts';
 import { announceCommands, openPortCommands } from '../containers/network.ts';
 import { prepareDirectories, prepareSurroundings } from '../containers/prepare.ts';
 import { mountLine } from '../containers/rootMount.ts';
 import { runcState, writeCriuConfiguration } from '../containers/runc.ts';
 import { waitingRestore } from '../containers/waitingRestore.ts';
+import { readEntry, readManifest } from '../files/manifest.ts';
+import { writeManifest } from '../files/storedManifest.ts';
 import { feed, unpackInto } from '../files/tar.ts';
 import { checkImageSet } from '../images/checkSet.ts';
 import { readPstree } from '../images/pstree.ts';
@@ -28,12 +31,15 @@ import type { Outcome, Outcomes } from './outcomes.ts';
 import { makeParts } from './parts.ts';
 import type { ReadyNote } from './readyNote.ts';
 import type { Settling } from './settling.ts';
-import { readSwitchStream } from './switchStream.ts';
+import { readSwitchStream, removePaths } from './switchStream.ts';
 import { takePages } from './takeRound.ts';
 
 /** This node as the destination of migrations. */
 export interface Incoming {
-  open(expected: Expected): Promise<void>;
+  /** @returns whether the container's files are here as they were when it left by the migration that is named */
+  open(expected: Expected): Promise<{ hasFiles: boolean }>;
+  /** Removes files that it no longer has. */
+  removeFiles(migration: string, paths: readonly string[]): Promise<void>;
   receiveFiles(migration: string, input: Readable): Promise<void>;
   /** Makes ready all that the restore needs, so that nothing is left to do for the frozen time but the restore itself. */
   makeReady(migration: string, told: ReadyNote): Promise<void>;
@@ -52,6 +58,7 @@ export interface IncomingOptions {
   bases: Bases;
   outcomes: Outcomes;
   settling: Settling;
+  keptState: KeptState;
   pageBytes: number;
   endpointOf: (node: string) => Endpoint | undefined;
   log: Log;
@@ -92,7 +99,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     const { archive, restore } = readyOf(arrival);
     for (const name of seedNames) rmSync(join(restore.imageDirectory, name), { force: true });
     const verified = makePageSet();
-    const { archived, memoryComplete } = await readSwitchStream(
+    const { archived, files, memoryComplete } = await readSwitchStream(
       input,
       { stateDirectory: place.state, archive: archive.input, imageDirectory: restore.imageDirectory },
       {
@@ -111,6 +118,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       archive.input.end();
       await archive.done;
     }
+    await noteFiles(arrival, files);
     return { complete: memoryComplete, verified };
   }
 
@@ -128,6 +136,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       arrivals.set(expected.migration, { ...expected, place, directory });
       await rm(place.directory, { recursive: true, force: true });
       await mkdir(directory, { recursive: true, mode: 0o700 });
+      const hasFiles = await options.keptState.bringBack(name, place.state, expected.cameBy);
       await prepareDirectories(expected.spec, place);
       const { spec, generation, migration } = expected;
       await containers.expect({
@@ -137,6 +146,11 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         since: new Date().toISOString(),
         arrival: migration,
       });
+      return { hasFiles };
+    },
+
+    async removeFiles(migration, paths) {
+      await removePaths(arrivalOf(migration).place.state, paths);
     },
 
     async receiveFiles(migration, input) {
@@ -149,6 +163,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const arrival = arrivalOf(migration);
       const { spec, place, directory } = arrival;
       await prepareSurroundings(spec, place);
+      arrival.manifest = await readManifest(place.state);
       const before = mountLine(place, images.rootFileSystem(spec.imageDigest));
       const restore = await waitingRestore({ name: spec.name, node, place, directory, descriptors, before, lazy });
       const { imageDirectory, workDirectory } = restore;
@@ -250,6 +265,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       ready.inside.end(),
       ready.restore.close(),
       writeCriuConfiguration(place, []),
+      writeManifest(place.manifestFile, { migration, manifest: arrival.manifest ?? new Map() }),
     ]);
     if (ready.pager !== undefined) await settling.follow(spec.name, migration, ready.pager.end, pages);
     else {
@@ -259,6 +275,21 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     }
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** What is known of the files here, after those that changed last were unpacked. */
+async function noteFiles(arrival: Arrival, files: { removed: string[]; changed: string[] }): Promise<void> {
+  const { manifest, place } = arrival;
+  if (manifest === undefined) return;
+  for (const path of manifest.keys())
+    if (files.removed.some((top) => path === top || path.startsWith(`${top}/`))) manifest.delete(path);
+  await Promise.all(
+    files.changed.map(async (path) => {
+      const entry = await readEntry(join(place.state, path)).catch(() => undefined);
+      if (entry === undefined) manifest.delete(path);
+      else manifest.set(path, entry);
+    }),
+  );
 }
 
 /** The daemon counts the processes that connect to it, whatever their order. */

@@ -20,6 +20,8 @@ export interface MemoryAhead {
   readonly choice: EncodingChoice;
   /** Pages that changed in recent rounds: those that will most likely have changed again. */
   readonly hot: PageSet;
+  /** Pages that were sent so far. */
+  readonly sent: PageSet;
   readonly rounds: readonly Round[];
   /**
    * Reads all memory of the container, which runs on, and sends what differs.
@@ -68,6 +70,7 @@ export function startMemoryAhead(options: {
   const rounds: Round[] = [];
   const recent: PageRun[][] = [];
   const hot = makePageSet();
+  const sent = makePageSet();
   const buffers = makeScanBuffers();
   let measured: number | undefined;
   const startedMs: number[] = [];
@@ -143,6 +146,7 @@ export function startMemoryAhead(options: {
     base,
     choice,
     hot,
+    sent,
     rounds,
     linkBytesPerSecond,
     dirtyBytesPerSecond() {
@@ -159,6 +163,7 @@ export function startMemoryAhead(options: {
       try {
         const done = await sendRound(freezer, round, changed);
         base.advance();
+        for (const run of changed.runs()) sent.add(run);
         if (done.sentBytes >= tellingBytes && round.rateBytesPerSecond === undefined)
           measured = (done.sentBytes / done.durationMs) * 1000;
         // a round that begins with nothing tells what there is, not what changes

@@ -6,6 +6,7 @@ import type { Peers } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
+import type { KeptState } from '../containers/keptState.ts';
 import type { ContainerPlace, ContainerSpec } from '../containers/record.ts';
 import type { WaitingCheckpoint } from '../containers/waitingCheckpoint.ts';
 import type { Manifest } from '../files/manifest.ts';
@@ -52,6 +53,7 @@ export interface Move {
   readonly withoutMemory: boolean;
   /** The pause that is aimed at. */
   readonly downtimeTargetMs: number;
+  readonly keptState: KeptState;
   readonly preparations: Preparations;
   readonly experience: Experience;
   /** Those that are served to destinations, by migration; a move adds its own. */
@@ -69,6 +71,8 @@ export interface Move {
   supply?: PageSupply;
   /** All pages of the container, as its images name them. */
   pages?: PageRun[];
+  /** What the destination kept of the container's files. */
+  theirFiles?: Manifest;
   /** What the destination has of the container's files. */
   staged?: Manifest;
   /** A tar that waits for the names of files that changed meanwhile. */

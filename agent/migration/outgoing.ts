@@ -9,6 +9,7 @@ import type { Peers } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
+import type { KeptState } from '../containers/keptState.ts';
 import type { ContainerRecord } from '../containers/record.ts';
 import type { Bases } from '../memory/bases.ts';
 import { type Account, openAccount } from './account.ts';
@@ -51,6 +52,7 @@ export interface OutgoingOptions {
   /** Where those that are served to destinations are found. */
   supplies: Map<string, PageSupply>;
   peers: Peers;
+  keptState: KeptState;
   preparations: Preparations;
   experience: Experience;
   pageBytes: number;
@@ -129,6 +131,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
           withoutMemory: considered.withoutMemory,
           downtimeTargetMs: request.downtimeMs ?? defaultDowntimeMs,
           supplies,
+          keptState: options.keptState,
           preparations: options.preparations,
           experience: options.experience,
           stopping: stopping.signal,

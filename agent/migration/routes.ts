@@ -19,7 +19,13 @@ export const openSchema = z.object({
   spec: containerSpecSchema,
   generation: z.int().positive(),
   from: idSchema,
+  /** By which migration the container came to where it is now. */
+  cameBy: requestIdSchema.optional(),
 });
+
+/** Whether the destination has the container's files as they were when it left there by that migration. */
+export const openedSchema = z.object({ hasFiles: z.boolean() });
+export const removalsSchema = z.object({ paths: z.array(z.string()) });
 
 export const doneSchema = z.object({ done: z.literal(true) });
 /** How long each part at the destination took. */
@@ -119,7 +125,15 @@ export function migrationRoutes(options: {
       pattern: '/v1/migrations/:id',
       async handle(request) {
         const body = await request.read(openSchema);
-        return done(incoming.open({ ...body, migration: migrationOf(request.parameters) }));
+        return incoming.open({ ...body, migration: migrationOf(request.parameters) });
+      },
+    },
+    {
+      method: 'POST',
+      pattern: '/v1/migrations/:id/removals',
+      async handle(request) {
+        const { paths } = await request.read(removalsSchema);
+        return done(incoming.removeFiles(migrationOf(request.parameters), paths));
       },
     },
     {

@@ -14,8 +14,13 @@ export const recordHeaderSchema = z.discriminatedUnion('kind', [
   /** First: which base the memory builds on. */
   roundHeadSchema,
   ...pageHeaderSchemas,
-  /** Paths below the container's state directory to remove before the archive is unpacked. */
-  z.object({ kind: z.literal('removed'), sizeBytes: z.literal(0), paths: z.array(z.string()) }),
+  /** Paths below the container's state directory to remove before the archive is unpacked, and those that it holds. */
+  z.object({
+    kind: z.literal('files'),
+    sizeBytes: z.literal(0),
+    removed: z.array(z.string()),
+    changed: z.array(z.string()),
+  }),
   /** A piece of the tar archive of changed files. */
   z.object({ kind: z.literal('archive'), sizeBytes: z.int().nonnegative() }),
   /** One of CRIU's image files, a large one. */
@@ -54,8 +59,15 @@ export type RecordHeader = z.output<typeof recordHeaderSchema>;
 export type Write = (bytes: Buffer) => Promise<void>;
 
 /** @param archive - the tar of changed files, if there are any */
-export async function writeFileChanges(write: Write, removed: string[], archive: Readable | undefined): Promise<void> {
-  if (removed.length > 0) await write(encodeHeader({ kind: 'removed', sizeBytes: 0, paths: removed } as RecordHeader));
+export async function writeFileChanges(
+  write: Write,
+  { removed, changed }: { removed: string[]; changed: string[] },
+  archive: Readable | undefined,
+): Promise<void> {
+  if (removed.length + changed.length > 0) {
+    const header: RecordHeader = { kind: 'files', sizeBytes: 0, removed, changed };
+    await write(encodeHeader(header));
+  }
   if (archive === undefined) return;
   for await (const chunk of archive as AsyncIterable<Buffer>) {
     await write(encodeHeader({ kind: 'archive', sizeBytes: chunk.length }));
@@ -119,26 +131,28 @@ export async function writeEnd(write: Write, memoryComplete: boolean): Promise<v
  *
  * @param into - where its parts go. The archive is a tar that unpacks into the state directory
  * @param memory - takes in which base the memory builds on, and the batches of pages
- * @returns whether there was an archive, and what the end said
+ * @returns whether there was an archive, which files changed, and what the end said
  * @throws TagalongError `transfer-failed` where the stream breaks off or holds what it must not
  */
 export async function readSwitchStream(
   input: AsyncIterable<Buffer>,
   into: { stateDirectory: string; archive: Writable; imageDirectory: string },
   memory: { onBase: (head: RoundHead) => void; onPages: (header: PageHeader, content: Buffer) => void },
-): Promise<{ archived: boolean; memoryComplete: boolean }> {
+): Promise<{ archived: boolean; files: { removed: string[]; changed: string[] }; memoryComplete: boolean }> {
   const reader = new ByteReader(input);
   let archived = false;
+  let files: { removed: string[]; changed: string[] } = { removed: [], changed: [] };
   for (;;) {
     const header = await readHeader(reader, recordHeaderSchema);
     switch (header.kind) {
       case 'end':
-        return { archived, memoryComplete: header.memoryComplete };
+        return { archived, files, memoryComplete: header.memoryComplete };
       case 'round':
         memory.onBase(header);
         break;
-      case 'removed':
-        await removeAll(into.stateDirectory, header.paths);
+      case 'files':
+        files = header;
+        await removePaths(into.stateDirectory, header.removed);
         break;
       case 'archive':
         archived = true;
@@ -198,7 +212,8 @@ async function writeImage(path: string, chunks: AsyncIterable<Buffer>): Promise<
   }
 }
 
-async function removeAll(top: string, paths: string[]): Promise<void> {
+/** Removes what is named below a directory. @throws TagalongError `transfer-failed` for a path that leaves it */
+export async function removePaths(top: string, paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     if (path.startsWith('/') || path.split('/').includes('..')) throw broken(`the path ${path} leaves the container`);
     await rm(join(top, path), { recursive: true, force: true });
