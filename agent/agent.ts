@@ -95,7 +95,14 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   const drain = await openDrain(dataDirectory, () => publishState());
   const facts = () =>
     presentFacts({ configuration, probe, containers: () => containers.list().length, isDraining: drain.isOn });
-  const incoming = makeIncoming({ configuration, containers, images, outcomes, log });
+  const incoming = makeIncoming({
+    configuration,
+    containers,
+    images,
+    outcomes,
+    packetHold: probe.packetHold,
+    log,
+  });
   const outgoing = makeOutgoing({
     configuration,
     containers,
@@ -108,7 +115,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       publishing.container(document.container, documentOf(document.container));
     },
   });
-  await reconcile(containers, outcomes, log);
+  await reconcile(containers, outcomes, configuration.bridge, log);
 
   const routes = migrationRoutes({ incoming, containers, images, facts });
   const dataPlane = await startDataPlane({ ...configuration.dataPlane, routes, log });

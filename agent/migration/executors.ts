@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TagalongError } from '../../broker/contract/errors.ts';
-import { ip } from '../../host/ip.ts';
+import { ip, waitingIp } from '../../host/ip.ts';
 import { cutPortCommands } from '../containers/network.ts';
 import { criuErrors, runcCheckpoint } from '../containers/runc.ts';
 import { compareManifests, contentBytes, readManifest } from '../files/manifest.ts';
@@ -54,6 +54,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     await mkdir(move.directory, { recursive: true, mode: 0o700 });
     await move.peers.ask(move.to, 'POST', `/v1/migrations/${move.id}/ready`, {}, doneSchema, { signal: move.signal });
     move.archive = packNamed(move.place.state);
+    move.waitingIp = waitingIp();
     // ahead of time, so that nothing waits for a disk while the container is frozen: from here on only the destination
     // can tell how the move ends, if this agent should not live to see it
     const { id, to, generation } = move;
@@ -62,7 +63,12 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 
   async freeze(move) {
     move.frozenAtMs = performance.now();
-    await Promise.all([ip(cutPortCommands(move.place)), move.freezer.freeze()]);
+    // until the destination keeps what comes, the kernel here takes it in, for the dump to carry over
+    const [, kept] = await Promise.all([move.freezer.freeze(), hold(move)]);
+    const cut = cutPortCommands(move.place);
+    await (move.waitingIp?.carryOut(cut) ?? ip(cut));
+    // what the container still said before it froze made the switches believe that it is here
+    if (kept) void hold(move);
   },
 
   async dump(move) {
@@ -116,6 +122,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   },
 
   async 'clean-up'(move) {
+    await move.waitingIp?.end();
     await move.containers.remove(move.spec.name);
     await rm(move.directory, { recursive: true, force: true });
   },
@@ -129,6 +136,20 @@ function counting(move: Move): (bytes: number) => void {
 }
 
 const dumpAttempts = 3;
+/** To wait longer would cost more than the packets that are lost. */
+const holdTimeoutMs = 100;
+
+/** Asks the destination to take what is sent to the container, and to keep it; false where it does not. */
+async function hold(move: Move): Promise<boolean> {
+  try {
+    const path = `/v1/migrations/${move.id}/hold`;
+    await move.peers.ask(move.to, 'POST', path, {}, doneSchema, { timeoutMs: holdTimeoutMs });
+    return true;
+  } catch (error) {
+    move.log.debug({ err: error, migration: move.id }, 'packets are not kept meanwhile');
+    return false;
+  }
+}
 
 async function dumpOnce(move: Move): Promise<TagalongError | undefined> {
   const images = join(move.directory, 'images');

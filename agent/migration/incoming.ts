@@ -4,11 +4,11 @@ import type { Readable } from 'node:stream';
 import type { Log } from '../../broker/connection.ts';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import type { Streaming } from '../../host/command.ts';
-import { type WaitingIp, waitingIp } from '../../host/ip.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
+import { type HeldPort, holdPort } from '../containers/heldPort.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
-import { announceCommands, openPortCommands } from '../containers/network.ts';
+import type { HoldMethod } from '../containers/packetHold.ts';
 import { prepareDirectories, prepareSurroundings } from '../containers/prepare.ts';
 import type { ContainerPlace, ContainerSpec } from '../containers/record.ts';
 import { mountLine } from '../containers/rootMount.ts';
@@ -37,8 +37,7 @@ export interface Expected {
 interface Ready {
   archive: Streaming;
   runc: WaitingRunc;
-  outside: WaitingIp;
-  inside: WaitingIp;
+  port: HeldPort;
 }
 
 interface Arrival extends Expected {
@@ -55,6 +54,8 @@ export interface Incoming {
   receiveFiles(migration: string, input: Readable): Promise<void>;
   /** Makes ready all that the restore needs, so that nothing is left to do for the frozen time but the restore itself. */
   makeReady(migration: string): Promise<void>;
+  /** The container is frozen: what is sent to it comes here from now on, and is kept until it runs. */
+  hold(migration: string): Promise<void>;
   /** Receives the frozen container and restores it as far as the barrier. */
   switchOver(migration: string, input: Readable): Promise<{ receiveMs: number; restoreMs: number }>;
   /** The source has given the container up: it runs here from now on. */
@@ -68,6 +69,8 @@ export interface IncomingOptions {
   containers: Containers;
   images: ImageStore;
   outcomes: Outcomes;
+  /** How this kernel can keep packets, if it can. */
+  packetHold: HoldMethod | undefined;
   log: Log;
 }
 
@@ -86,7 +89,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     arrival.barrier?.answer('no');
     await arrival.ready?.archive.stop();
     await arrival.ready?.runc.cancel();
-    await Promise.allSettled([arrival.ready?.outside.end(), arrival.ready?.inside.end()]);
+    await arrival.ready?.port.cancel();
     await arrival.barrier?.close();
     await containers.remove(arrival.spec.name);
     await rm(arrival.directory, { recursive: true, force: true });
@@ -134,10 +137,13 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       arrival.ready = {
         archive: unpackInto(place.state),
         runc: await waitingRunc(place, parameters, mountLine(place, images.rootFileSystem(spec.imageDigest))),
-        outside: waitingIp(),
-        inside: waitingIp(place.networkNamespace),
+        port: await holdPort({ spec, place, bridge: configuration.bridge, method: options.packetHold }),
       };
       arrival.ready.runc.done.catch(() => undefined); // awaited where it matters
+    },
+
+    async hold(migration) {
+      await arrivalOf(migration).ready?.port.announce();
     },
 
     async switchOver(migration, input) {
@@ -181,16 +187,19 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const before = await outcomes.get(migration);
       if (before?.outcome === 'committed') return { resumedAfterMs: 0 };
       const arrival = arrivalOf(migration);
-      const { ready, barrier, place, spec } = arrival;
+      const { ready, barrier, spec } = arrival;
       if (before !== undefined || !arrival.restored || ready === undefined || barrier === undefined) {
         throw new TagalongError('unknown-migration', { migration });
       }
       const settled = await outcomes.settle({ migration, container: spec.name, outcome: 'committed' });
       if (settled.outcome !== 'committed') throw new TagalongError('unknown-migration', { migration });
-      ready.outside.tell(openPortCommands(place, configuration.bridge));
-      ready.inside.tell(announceCommands(spec));
+      // at once: what is kept must come to sockets that are there, and they are there since the barrier
+      const released = ready.port.release();
       barrier.answer('go');
-      await ready.runc.done;
+      await Promise.all([
+        ready.runc.done,
+        released.catch((error: unknown) => log.error({ err: error, container: spec.name }, 'the port is not open')),
+      ]);
       const resumedAfterMs = performance.now() - startedMs;
       arrivals.delete(migration);
       void finish(arrival, ready, barrier).catch((error: unknown) =>
@@ -218,15 +227,8 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       since: new Date().toISOString(),
       ...(pid === undefined ? {} : { pid }),
     });
-    // once more, for switches on the way that missed the first announcement
-    ready.inside.tell(announceCommands(spec));
     ready.archive.input.end();
-    await Promise.allSettled([
-      ready.outside.end(),
-      ready.inside.end(),
-      barrier.close(),
-      writeCriuConfiguration(place, []),
-    ]);
+    await Promise.allSettled([ready.port.end(), barrier.close(), writeCriuConfiguration(place, [])]);
     await rm(directory, { recursive: true, force: true });
   }
 }

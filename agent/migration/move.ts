@@ -1,4 +1,5 @@
 import type { Log } from '../../broker/connection.ts';
+import type { WaitingBatch } from '../../host/batch.ts';
 import type { Streaming } from '../../host/command.ts';
 import type { Freezer } from '../../host/freezer.ts';
 import type { Peers } from '../channel/peers.ts';
@@ -34,6 +35,8 @@ export interface Move {
   staged?: Manifest;
   /** A tar that waits for the names of files that changed meanwhile. */
   archive?: Streaming;
+  /** An `ip` that waits for the word to cut the port. */
+  waitingIp?: WaitingBatch;
   frozenAtMs?: number;
   /** The destination was told to commit: from here on only it knows how the move ends. */
   handedOver?: boolean;

@@ -83,6 +83,11 @@ export function migrationRoutes(options: {
       handle: ({ parameters }) => done(incoming.makeReady(migrationOf(parameters))),
     },
     {
+      method: 'POST',
+      pattern: '/v1/migrations/:id/hold',
+      handle: ({ parameters }) => done(incoming.hold(migrationOf(parameters))),
+    },
+    {
       method: 'PUT',
       pattern: '/v1/migrations/:id/switch',
       handle: ({ parameters, body }) => incoming.switchOver(migrationOf(parameters), body),

@@ -14,11 +14,14 @@ export async function resumeHere(move: Move): Promise<void> {
     await move.freezer.thaw();
     await openNetwork(move.spec, move.place, move.configuration.bridge);
   }
+  await move.waitingIp?.end();
   await move.archive?.stop();
   await rm(move.directory, { recursive: true, force: true });
   await abortThere(move).catch((error: unknown) =>
     move.log.warn({ err: error, migration: move.id }, 'the destination could not be told'),
   );
+  // the destination may have announced the address as its own after it was announced here
+  if (move.frozenAtMs !== undefined) await openNetwork(move.spec, move.place, move.configuration.bridge);
 }
 
 async function abortThere(move: Pick<Move, 'peers' | 'to' | 'id'>): Promise<'committed' | 'aborted'> {
