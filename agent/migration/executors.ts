@@ -63,11 +63,12 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 
   async freeze(move) {
     move.frozenAtMs = performance.now();
+    await move.freezer.freeze();
     // until the destination keeps what comes, the kernel here takes it in, for the dump to carry over
-    const [, kept] = await Promise.all([move.freezer.freeze(), hold(move)]);
+    const kept = await hold(move);
     const cut = cutPortCommands(move.place);
     await (move.waitingIp?.carryOut(cut) ?? ip(cut));
-    // what the container still said before it froze made the switches believe that it is here
+    // what the kernel here still acknowledged made the switches believe that the container is here
     if (kept) void hold(move);
   },
 
