@@ -126,6 +126,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     outcomes,
     settling,
     keptState,
+    packetHold: probe.packetHold,
     pageBytes,
     endpointOf,
     log,
@@ -160,7 +161,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       publishing.container(document.container, documentOf(document.container));
     },
   });
-  await reconcile(containers, outcomes, log);
+  await reconcile(containers, outcomes, configuration.bridge, log);
 
   const routes = migrationRoutes({ incoming, containers, images, bases, supplies, facts, onRate: peers.noteRate });
   const dataPlane = await startDataPlane({ ...configuration.dataPlane, routes, log });

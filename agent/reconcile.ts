@@ -1,5 +1,6 @@
 import type { Log } from '../broker/connection.ts';
 import type { Containers } from './containers/containers.ts';
+import { reopenPort } from './containers/heldPort.ts';
 import { runcState } from './containers/runc.ts';
 import type { Outcomes } from './migration/outcomes.ts';
 
@@ -7,7 +8,7 @@ import type { Outcomes } from './migration/outcomes.ts';
  * At start: compares what the disk says with what runs, and finishes or undoes what an earlier run left in the middle.
  * A container on its way here runs here only if its migration was committed; one that was being started is removed.
  */
-export async function reconcile(containers: Containers, outcomes: Outcomes, log: Log): Promise<void> {
+export async function reconcile(containers: Containers, outcomes: Outcomes, bridge: string, log: Log): Promise<void> {
   for (const record of containers.leftArrivals) {
     const { name } = record.spec;
     const migration = record.arrival ?? '';
@@ -26,6 +27,7 @@ export async function reconcile(containers: Containers, outcomes: Outcomes, log:
       since: record.since,
       pid: state.pid,
     });
+    await reopenPort({ spec: record.spec, place: containers.place(name), bridge });
   }
   for (const record of containers.list()) {
     const { name } = record.spec;

@@ -65,7 +65,7 @@ export async function destroyNetwork(place: Named): Promise<void> {
 }
 
 /** Opens the port and announces the address, outside of a migration. */
-export async function openNetwork(spec: Addressed, place: Named, bridge: string): Promise<void> {
+export async function openNetwork(spec: Pick<ContainerSpec, 'mac'>, place: Named, bridge: string): Promise<void> {
   await ip(openPortCommands(place, bridge));
   await ip(announceCommands(spec), place.networkNamespace);
 }

@@ -25,19 +25,31 @@ const seccompArchitectures: Record<string, string[]> = {
 /** CRIU cannot dump io_uring, and programs fall back to other calls where the kernel says that it has none. */
 const notCheckpointable = ['io_uring_setup', 'io_uring_enter', 'io_uring_register'];
 
+/** Files: each is covered by /dev/null. */
 const hiddenPaths = [
-  '/proc/acpi',
-  '/proc/asound',
   '/proc/kcore',
   '/proc/keys',
   '/proc/latency_stats',
   '/proc/timer_list',
   '/proc/timer_stats',
   '/proc/sched_debug',
-  '/sys/firmware',
-  '/proc/scsi',
 ];
-const readOnlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+// not hidden where they are directories: runC hides those under a tmpfs, for which CRIU starts tar and gzip at both nodes
+const readOnlyPaths = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/scsi',
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys',
+  '/proc/sysrq-trigger',
+];
+
+/** What covers a directory that is to be hidden; it must be there when the container is started or restored. */
+export function emptyDirectory(place: Pick<ContainerPlace, 'bundle'>): string {
+  return join(place.bundle, 'empty');
+}
 
 function mounts(spec: ContainerSpec, place: ContainerPlace): object[] {
   const tmpfs = (destination: string, ...options: string[]) => ({
@@ -55,9 +67,9 @@ function mounts(spec: ContainerSpec, place: ContainerPlace): object[] {
       source: 'devpts',
       options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
     },
-    tmpfs('/dev/shm', 'noexec', 'nodev', 'mode=1777'),
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+    { destination: '/sys/firmware', type: 'none', source: emptyDirectory(place), options: ['rbind', 'ro'] },
     ...spec.volumes.map((volume) => ({
       destination: volume.target,
       type: 'none',
@@ -89,6 +101,12 @@ export function ociConfiguration(spec: ContainerSpec, place: ContainerPlace): ob
     root: { path: 'rootfs', readonly: false },
     hostname: spec.hostName,
     mounts: mounts(spec, place),
+    // a directory of /dev rather than a tmpfs of its own: each costs CRIU a tar and a gzip at both nodes
+    hooks: {
+      createContainer: [
+        { path: '/bin/mkdir', args: ['mkdir', '-p', '-m', '1777', join(place.rootFileSystem, 'dev/shm')], timeout: 5 },
+      ],
+    },
     annotations: { 'org.criu.config': place.criuConfiguration },
     linux: {
       cgroupsPath: `/tagalong/${spec.name}`,

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createNetwork } from './network.ts';
-import { ociConfiguration } from './ociConfiguration.ts';
+import { emptyDirectory, ociConfiguration } from './ociConfiguration.ts';
 import type { ContainerPlace, ContainerSpec } from './record.ts';
 
 /** Makes the directories of a container, on the disk of this node. */
@@ -19,6 +19,7 @@ export async function prepareDirectories(spec: ContainerSpec, place: ContainerPl
  */
 export async function prepareSurroundings(spec: ContainerSpec, place: ContainerPlace): Promise<void> {
   const configuration = JSON.stringify(ociConfiguration(spec, place), null, 2);
+  await mkdir(emptyDirectory(place), { recursive: true, mode: 0o755 });
   await writeFile(join(place.bundle, 'config.json'), configuration, { mode: 0o600 });
   await createNetwork(spec, place);
 }

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { localPrograms, type Programs } from '../../host/programs.ts';
+import type { HoldMethod } from '../containers/packetHold.ts';
 import { type CgroupMode, readCgroupMode } from './cgroupMode.ts';
 import { probeCriu } from './criu.ts';
 import { readMemory } from './memory.ts';
+import { probePacketHold } from './packetHold.ts';
 import { readPageSize } from './pageSize.ts';
 import { type Processor, parseProcessor } from './processor.ts';
 import { attempt, type Capability, capabilityOf, probeVersion } from './programProbes.ts';
@@ -11,6 +13,8 @@ import { attempt, type Capability, capabilityOf, probeVersion } from './programP
 export interface NodeProbe {
   criuVersion?: string;
   runcVersion?: string;
+  /** How packets can be kept for a container that is on its way here. */
+  packetHold?: HoldMethod;
   cgroup: CgroupMode;
   processor: Processor;
   pageSizeBytes: number;
@@ -49,24 +53,39 @@ async function probeNetworkManager(programs: Programs): Promise<Capability> {
  * @param programs - where the programs are run; this machine by default
  */
 export async function probeCapabilities(programs: Programs = localPrograms): Promise<NodeProbe> {
-  const [criu, runc, umoci, dnsmasq, hostapd, networkManager, netem, htb, cpuinfo, cgroup, pageSizeBytes, memory] =
-    await Promise.all([
-      probeCriu(programs),
-      probeVersion(programs, 'runc', ['--version'], /^runc version (\S+)/m),
-      probeVersion(programs, 'umoci', ['--version'], /^umoci version (\S+)/m),
-      probeVersion(programs, 'dnsmasq', ['--version'], /^Dnsmasq version (\S+)/m),
-      probeHostapd(programs),
-      probeNetworkManager(programs),
-      probeQueue(programs, 'netem', 'delay', '1ms'),
-      probeQueue(programs, 'handle', '1:', 'htb'),
-      readFile('/proc/cpuinfo', 'utf8'),
-      readCgroupMode(),
-      readPageSize(),
-      readMemory(),
-    ]);
+  const [
+    criu,
+    runc,
+    umoci,
+    dnsmasq,
+    hostapd,
+    networkManager,
+    netem,
+    htb,
+    hold,
+    cpuinfo,
+    cgroup,
+    pageSizeBytes,
+    memory,
+  ] = await Promise.all([
+    probeCriu(programs),
+    probeVersion(programs, 'runc', ['--version'], /^runc version (\S+)/m),
+    probeVersion(programs, 'umoci', ['--version'], /^umoci version (\S+)/m),
+    probeVersion(programs, 'dnsmasq', ['--version'], /^Dnsmasq version (\S+)/m),
+    probeHostapd(programs),
+    probeNetworkManager(programs),
+    probeQueue(programs, 'netem', 'delay', '1ms'),
+    probeQueue(programs, 'handle', '1:', 'htb'),
+    probePacketHold(programs),
+    readFile('/proc/cpuinfo', 'utf8'),
+    readCgroupMode(),
+    readPageSize(),
+    readMemory(),
+  ]);
   return {
     ...(criu.version === undefined ? {} : { criuVersion: criu.version }),
     ...(runc.version === undefined ? {} : { runcVersion: runc.version }),
+    ...(hold.method === undefined ? {} : { packetHold: hold.method }),
     cgroup,
     processor: parseProcessor(cpuinfo),
     pageSizeBytes,
@@ -76,6 +95,7 @@ export async function probeCapabilities(programs: Programs = localPrograms): Pro
       runc: runc.capability,
       netem,
       htb,
+      packetHold: hold.capability,
       umoci: umoci.capability,
       hostapd,
       dnsmasq: dnsmasq.capability,

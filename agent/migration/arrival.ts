@@ -1,5 +1,5 @@
 import type { Streaming } from '../../host/command.ts';
-import type { WaitingIp } from '../../host/ip.ts';
+import type { HeldPort } from '../containers/heldPort.ts';
 import type { ContainerPlace, ContainerSpec } from '../containers/record.ts';
 import type { WaitingRestore } from '../containers/waitingRestore.ts';
 import type { Manifest } from '../files/manifest.ts';
@@ -21,8 +21,7 @@ export interface Expected {
 export interface Ready {
   archive: Streaming;
   restore: WaitingRestore;
-  outside: WaitingIp;
-  inside: WaitingIp;
+  port: HeldPort;
   /** Where memory is brought in while the container runs. */
   pager: WaitingPager | undefined;
 }

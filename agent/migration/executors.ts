@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Streaming } from '../../host/command.ts';
-import { waitingIp } from '../../host/ip.ts';
+import { ip, waitingIp } from '../../host/ip.ts';
 import { encodeHeader, put } from '../channel/records.ts';
 import { cutPortCommands } from '../containers/network.ts';
 import { runcDescriptors } from '../containers/runc.ts';
@@ -93,7 +93,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const here = makeCheckpoint();
     await Promise.all([there, here]);
     move.archive = packNamed(place.state);
-    move.outside = waitingIp();
+    move.waitingIp = waitingIp();
     // ahead of time, so that nothing waits for a disk while the container is frozen: from here on only the destination
     // can tell how the move ends, if this agent should not live to see it
     const handOver = { migration: id, to, generation, ...(leavesPagesBehind(move.technique) ? { lazy: true } : {}) };
@@ -116,8 +116,13 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 
   async freeze(move) {
     move.frozenAtMs = performance.now();
-    move.outside?.tell(cutPortCommands(move.place));
     await move.freezer.freeze();
+    // until the destination keeps what comes, the kernel here takes it in, for the dump to carry over
+    const kept = await hold(move);
+    const cut = cutPortCommands(move.place);
+    await (move.waitingIp?.carryOut(cut) ?? ip(cut));
+    // what the kernel here still acknowledged made the switches believe that the container is here
+    if (kept) void hold(move);
     move.account.part('freeze', performance.now() - move.frozenAtMs);
   },
 
@@ -185,7 +190,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
       memory.base.advance();
     }
     for (const process of move.processes ?? []) process.close();
-    await move.outside?.end();
+    await move.waitingIp?.end();
     move.supplies.delete(move.id);
     move.bases.release(move.spec.name);
     const sizeBytes = contentBytes(move.staged ?? new Map());
@@ -203,6 +208,21 @@ const assumedFixedMs = 120;
 const mostRounds = 8;
 const mostMs = 60_000;
 const dumpAttempts = 3;
+
+/** To wait longer would cost more than the packets that are lost. */
+const holdTimeoutMs = 100;
+
+/** Asks the destination to take what is sent to the container, and to keep it; false where it does not. */
+async function hold(move: Move): Promise<boolean> {
+  try {
+    const path = `/v1/migrations/${move.id}/hold`;
+    await move.peers.ask(move.to, 'POST', path, {}, doneSchema, { timeoutMs: holdTimeoutMs });
+    return true;
+  } catch (error) {
+    move.log.debug({ err: error, migration: move.id }, 'packets are not kept meanwhile');
+    return false;
+  }
+}
 
 /** A tar of the container's files: of those that the destination does not have, where it has kept some. */
 async function packChanged(move: Move, now: Manifest): Promise<Streaming> {

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Log } from '../../broker/connection.ts';
 import { TagalongError } from '../../broker/contract/errors.ts';
-import { waitingIp } from '../../host/ip.ts';
 import type { Endpoint } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
+import { holdPort } from '../containers/heldPort.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
 import type { KeptState } from '../containers/keptState.ts';
-import { announceCommands, openPortCommands } from '../containers/network.ts';
+import type { HoldMethod } from '../containers/packetHold.ts';
 import { prepareDirectories, prepareSurroundings } from '../containers/prepare.ts';
 import { mountLine } from '../containers/rootMount.ts';
 import { runcState, writeCriuConfiguration } from '../containers/runc.ts';
@@ -43,6 +43,8 @@ export interface Incoming {
   receiveFiles(migration: string, input: Readable): Promise<void>;
   /** Makes ready all that the restore needs, so that nothing is left to do for the frozen time but the restore itself. */
   makeReady(migration: string, told: ReadyNote): Promise<void>;
+  /** The container is frozen: what is sent to it comes here from now on and is kept until it runs. */
+  hold(migration: string): Promise<void>;
   /** Receives the frozen container and restores it as far as the barrier. */
   switchOver(migration: string, input: Readable): Promise<{ parts: Record<string, number> }>;
   /** The source has given the container up: it runs here from now on. */
@@ -59,6 +61,8 @@ export interface IncomingOptions {
   outcomes: Outcomes;
   settling: Settling;
   keptState: KeptState;
+  /** How packets can be kept here, if they can. */
+  packetHold: HoldMethod | undefined;
   pageBytes: number;
   endpointOf: (node: string) => Endpoint | undefined;
   log: Log;
@@ -86,7 +90,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     await ready?.archive.stop();
     await ready?.restore.cancel();
     await ready?.pager?.cancel();
-    await Promise.allSettled([ready?.outside.end(), ready?.inside.end()]);
+    await ready?.port.cancel();
     await ready?.restore.close();
     await containers.remove(spec.name);
     for (const directory of [arrival.directory, ready?.pager?.directory])
@@ -177,9 +181,12 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         archive: unpackInto(place.state),
         restore,
         pager,
-        outside: waitingIp(),
-        inside: waitingIp(place.networkNamespace),
+        port: await holdPort({ spec, place, bridge: configuration.bridge, method: options.packetHold }),
       };
+    },
+
+    async hold(migration) {
+      await arrivalOf(migration).ready?.port.announce();
     },
 
     async switchOver(migration, input) {
@@ -219,15 +226,17 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const before = await outcomes.get(migration);
       if (before?.outcome === 'committed') return { resumedAfterMs: 0 };
       const arrival = arrivalOf(migration);
-      const { ready, place, spec } = arrival;
+      const { ready, spec } = arrival;
       if (before !== undefined || !arrival.restored || ready === undefined) {
         throw new TagalongError('unknown-migration', { migration });
       }
       const settled = await outcomes.settle({ migration, container: spec.name, outcome: 'committed' });
       if (settled.outcome !== 'committed') throw new TagalongError('unknown-migration', { migration });
-      ready.outside.tell(openPortCommands(place, configuration.bridge));
-      ready.inside.tell(announceCommands(spec));
-      await ready.restore.letRun();
+      const released = ready.port.release();
+      await Promise.all([
+        ready.restore.letRun(),
+        released.catch((error: unknown) => log.error({ err: error, container: spec.name }, 'the port is not open')),
+      ]);
       const resumedAfterMs = performance.now() - startedMs;
       arrivals.delete(migration);
       void finish(arrival, ready).catch((error: unknown) =>
@@ -257,12 +266,9 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       ...(pid === undefined ? {} : { pid }),
       ...(ready.pager === undefined ? {} : { lazy: { migration, from } }),
     });
-    // once more, for switches on the way that missed the first announcement
-    ready.inside.tell(announceCommands(spec));
     ready.archive.input.end();
     await Promise.allSettled([
-      ready.outside.end(),
-      ready.inside.end(),
+      ready.port.end(),
       ready.restore.close(),
       writeCriuConfiguration(place, []),
       writeManifest(place.manifestFile, { migration, manifest: arrival.manifest ?? new Map() }),

@@ -1,7 +1,7 @@
 import type { Log } from '../../broker/connection.ts';
+import type { WaitingBatch } from '../../host/batch.ts';
 import type { Streaming } from '../../host/command.ts';
 import type { Freezer } from '../../host/freezer.ts';
-import type { WaitingIp } from '../../host/ip.ts';
 import type { Peers } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
@@ -60,8 +60,6 @@ export interface Move {
   readonly supplies: Map<string, PageSupply>;
   /** Fires when this agent stops. */
   readonly stopping: AbortSignal;
-  /** An `ip` that waits for commands. */
-  outside?: WaitingIp;
   memory?: MemoryAhead;
   checkpoint?: WaitingCheckpoint;
   dumping?: Promise<void>;
@@ -77,6 +75,8 @@ export interface Move {
   staged?: Manifest;
   /** A tar that waits for the names of files that changed meanwhile. */
   archive?: Streaming;
+  /** An `ip` that waits for the word to cut the port. */
+  waitingIp?: WaitingBatch;
   frozenAtMs?: number;
   /** The destination was told to commit: from here on only it knows how the move ends. */
   handedOver?: boolean;

@@ -150,6 +150,11 @@ export function migrationRoutes(options: {
       },
     },
     {
+      method: 'POST',
+      pattern: '/v1/migrations/:id/hold',
+      handle: ({ parameters }) => done(incoming.hold(migrationOf(parameters))),
+    },
+    {
       method: 'PUT',
       pattern: '/v1/migrations/:id/switch',
       handle: ({ parameters, body }) => incoming.switchOver(migrationOf(parameters), body),

@@ -21,12 +21,14 @@ export async function resumeHere(move: Move): Promise<void> {
   const { memory, frozenMemory } = move;
   // the destination may or may not have taken in what was sent
   if (frozenMemory !== undefined) memory?.base.undo(frozenMemory.changedPages.runs());
-  await move.outside?.end();
+  await move.waitingIp?.end();
   await move.archive?.stop();
   await rm(move.directory, { recursive: true, force: true });
   await abortThere(move).catch((error: unknown) =>
     move.log.warn({ err: error, migration: move.id }, 'the destination could not be told'),
   );
+  // the destination may have announced the address as its own after it was announced here
+  if (move.frozenAtMs !== undefined) await openNetwork(move.spec, move.place, move.configuration.bridge);
 }
 
 async function abortThere(move: Pick<Move, 'peers' | 'to' | 'id'>): Promise<'committed' | 'aborted'> {
