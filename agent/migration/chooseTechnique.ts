@@ -8,8 +8,11 @@ export interface Choice {
   estimate: Estimate;
 }
 
-/** From what asks least of both nodes to what asks most: of two that are about as short, the earlier one is taken. */
-const preference: readonly Technique[] = ['cold', 'pre-copy', 'hybrid', 'post-copy'];
+/**
+ * From what asks least of both nodes to what asks most: of two that are about as short, the earlier one is taken. Post-copy
+ * is not among them: what it leaves behind, hybrid has sent before, so that the container does not wait for it.
+ */
+const preference: readonly Technique[] = ['cold', 'pre-copy', 'hybrid'];
 /** So much shorter a pause must be to be worth the more demanding technique. */
 const worthwhileMs = 15;
 const worthwhilePart = 0.05;
