@@ -10,6 +10,7 @@ import type { Logger } from '../host/log.ts';
 import { type Associations, startAssociations } from './association/associations.ts';
 import { makePeers } from './channel/peers.ts';
 import { startDataPlane } from './channel/server.ts';
+import { openCheckpoints } from './checkpoints/checkpoints.ts';
 import type { AgentConfiguration } from './configuration.ts';
 import { openContainers } from './containers/containers.ts';
 import { containerDocument } from './containers/document.ts';
@@ -27,6 +28,7 @@ import { migrationRoutes } from './migration/routes.ts';
 import { makePublishing } from './publishing.ts';
 import { reconcile } from './reconcile.ts';
 import { dispatchRequests } from './requests/dispatch.ts';
+import { makeReservations } from './requests/reservations.ts';
 import { watchSite } from './requests/siteView.ts';
 import { verbTable } from './requests/verbs/table.ts';
 import { agentVersion } from './version.ts';
@@ -85,7 +87,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     images,
     log,
     onChange: (name) => publishing.container(name, documentOf(name)),
-    isBusy: (name) => outgoing.migrationOf(name) !== undefined,
+    isBusy: (name) => outgoing.migrationOf(name) !== undefined || checkpoints.fileOf(name) !== undefined,
   });
   const peers = makePeers({
     endpointOf: (peer) => site.info(peer)?.dataPlane,
@@ -107,6 +109,14 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       publishing.migration(document, ended);
       publishing.container(document.container, documentOf(document.container));
     },
+  });
+  const checkpoints = await openCheckpoints({
+    configuration,
+    containers,
+    images,
+    facts,
+    runcVersion: probe.runcVersion,
+    log,
   });
   await reconcile(containers, outcomes, log);
 
@@ -153,6 +163,9 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       containers,
       images,
       outgoing,
+      checkpoints,
+      reservations: makeReservations({ configuration, containers, site, isDraining: drain.isOn }),
+      facts,
       site,
       drain,
       documentOf,
@@ -197,7 +210,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     async stop() {
       stopping = true;
       await telemetry.stop();
-      await outgoing.stop();
+      await Promise.all([outgoing.stop(), checkpoints.stop()]);
       await resuming;
       await associations?.stop();
       const leave = async () => {

@@ -1,11 +1,13 @@
 import type { Log } from '../broker/connection.ts';
+import { exists } from './checkpoints/draftFile.ts';
 import type { Containers } from './containers/containers.ts';
 import { runcState } from './containers/runc.ts';
 import type { Outcomes } from './migration/outcomes.ts';
 
 /**
  * At start: compares what the disk says with what runs, and finishes or undoes what an earlier run left in the middle.
- * A container on its way here runs here only if its migration was committed; one that was being started is removed.
+ * A container on its way here runs here only if its migration was committed; one that was being started is removed, and so
+ * is one whose checkpoint was finished but for its end.
  */
 export async function reconcile(containers: Containers, outcomes: Outcomes, log: Log): Promise<void> {
   for (const record of containers.leftArrivals) {
@@ -32,6 +34,13 @@ export async function reconcile(containers: Containers, outcomes: Outcomes, log:
     if (record.status === 'creating') {
       await containers.remove(name);
       continue;
+    }
+    if (record.checkpointFile !== undefined) {
+      if (await exists(record.checkpointFile)) {
+        await containers.remove(name);
+        continue;
+      }
+      await containers.update(name, { checkpointFile: undefined });
     }
     const state = await runcState(name);
     if (state === undefined || state.status === 'stopped') {

@@ -44,6 +44,8 @@ export const containerRecordSchema = z.object({
   handOver: handOverSchema.optional(),
   /** It is on its way here by this migration, which may not be committed. */
   arrival: requestIdSchema.optional(),
+  /** A whole checkpoint of it is about to get this file name, upon which the container ends. */
+  checkpointFile: z.string().optional(),
   error: z.string().optional(),
 });
 export type ContainerRecord = z.output<typeof containerRecordSchema>;

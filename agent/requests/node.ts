@@ -1,8 +1,11 @@
 import type { DraftOf } from '../../broker/contract/topics.ts';
+import type { Checkpoints } from '../checkpoints/checkpoints.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
+import type { NodeFacts } from '../migration/facts.ts';
 import type { Outgoing } from '../migration/outgoing.ts';
+import type { Reservations } from './reservations.ts';
 import type { SiteView } from './siteView.ts';
 
 /** The parts of this node that requests work with. */
@@ -11,6 +14,10 @@ export interface NodeParts {
   containers: Containers;
   images: ImageStore;
   outgoing: Outgoing;
+  checkpoints: Checkpoints;
+  reservations: Reservations;
+  /** What decides whether something can be restored here. */
+  facts: () => Promise<NodeFacts>;
   site: SiteView;
   drain: { isOn(): boolean; set(on: boolean): Promise<void> };
   /** The retained document of one container, as published. */
