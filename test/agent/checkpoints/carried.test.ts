@@ -1,5 +1,5 @@
 import test from 'ava';
-import { containersAt, leftoversAt } from '../migration/workloads/support/leftovers.ts';
+import { leftoversAt } from '../migration/workloads/support/leftovers.ts';
 import { openSite } from '../migration/workloads/support/site.ts';
 import { assertUnbroken, ticksOf } from '../migration/workloads/support/ticking.ts';
 import { ask, carry, refusalOf } from './support/asking.ts';
@@ -27,7 +27,7 @@ test('an archive is carried to another node: memory, files, log and the open con
   await carry(site, file, 'ap1', 'ap2');
   const expected = await ask(site, 'restore', { node: 'ap2', file, dryRun: true });
   t.like(expected, { container: 'redis', address, connectionsKept: true });
-  t.deepEqual(await containersAt(site, 'ap2'), []);
+  t.deepEqual(await leftoversAt(site, 'ap2', 'redis'), []);
   t.like(await ask(site, 'restore', { node: 'ap2', file }), { ...expected, generation: 2 });
 
   t.like(await site.describe('redis'), { node: 'ap2', status: 'running', generation: 2, address });
