@@ -16,6 +16,7 @@ const types: Record<string, TarEntry['type']> = {
   '1': 'hard-link',
   '2': 'link',
   '3': 'device',
+  '4': 'device',
   '5': 'directory',
   '6': 'fifo',
 };
@@ -66,7 +67,7 @@ export async function* readTarEntries(
         type,
         path: extended.get('GNU.sparse.name') ?? extended.get('path') ?? raw.name,
         target: extended.get('linkpath') ?? raw.linkName,
-        isWhiteout: type === 'device' && raw.deviceMajor === 0 && raw.deviceMinor === 0,
+        isWhiteout: raw.type === '3' && raw.deviceMajor === 0 && raw.deviceMinor === 0,
         attributes: [...extended.keys()].flatMap((key) => (key.startsWith('SCHILY.xattr.') ? [key.slice(13)] : [])),
       };
       extended = new Map();
