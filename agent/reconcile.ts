@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { Log } from '../broker/connection.ts';
 import { exists } from './checkpoints/draftFile.ts';
 import type { Containers } from './containers/containers.ts';
@@ -35,12 +36,15 @@ export async function reconcile(containers: Containers, outcomes: Outcomes, log:
       await containers.remove(name);
       continue;
     }
-    if (record.checkpointFile !== undefined) {
-      if (await exists(record.checkpointFile)) {
+    if (record.checkpoint !== undefined) {
+      const { draft, endsAt } = record.checkpoint;
+      const hasEnded = endsAt !== undefined && (await exists(endsAt));
+      await rm(draft, { force: true });
+      if (hasEnded) {
         await containers.remove(name);
         continue;
       }
-      await containers.update(name, { checkpointFile: undefined });
+      await containers.update(name, { checkpoint: undefined });
     }
     const state = await runcState(name);
     if (state === undefined || state.status === 'stopped') {

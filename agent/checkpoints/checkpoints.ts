@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../../broker/connection.ts';
@@ -7,7 +7,6 @@ import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
 import type { NodeFacts } from '../migration/facts.ts';
-import { isDraft } from './draftFile.ts';
 import type { Metadata } from './metadata.ts';
 import { type RestoreOrder, restoreCheckpoint } from './restore.ts';
 import { type CheckpointOrder, type Written, writeCheckpoint } from './write.ts';
@@ -49,10 +48,10 @@ export interface CheckpointParts extends Omit<CheckpointsOptions, 'facts' | 'run
   describe(): Promise<Origin>;
 }
 
-/** Removes what an earlier run of this agent left unfinished, and gets ready. */
+/** Removes the images that an earlier run of this agent left, and gets ready. */
 export async function openCheckpoints(options: CheckpointsOptions): Promise<Checkpoints> {
   const { configuration, containers, images, log } = options;
-  await removeUnfinished(configuration);
+  await rm(join(configuration.runDirectory, 'checkpoints'), { recursive: true, force: true });
   const stopping = new AbortController();
   const writing = new Map<string, string>();
   const underWay = new Set<Promise<unknown>>();
@@ -98,11 +97,4 @@ export async function openCheckpoints(options: CheckpointsOptions): Promise<Chec
       await Promise.allSettled([...underWay]);
     },
   };
-}
-
-async function removeUnfinished({ dataDirectory, runDirectory }: AgentConfiguration): Promise<void> {
-  await rm(join(runDirectory, 'checkpoints'), { recursive: true, force: true });
-  const directory = archiveDirectory(dataDirectory);
-  const names = await readdir(directory).catch(() => []);
-  for (const name of names.filter(isDraft)) await rm(join(directory, name), { force: true });
 }

@@ -4,14 +4,11 @@ import { dirname, join } from 'node:path';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { syncDirectory } from '../../host/files.ts';
 
-/** Whether a name is that of a draft: one that nobody is writing was left by a crash. */
-export function isDraft(name: string): boolean {
-  return /^\.[0-9a-f-]{36}\.tmp$/.test(name);
-}
-
 /** A file that has another name until it is whole. */
 export interface DraftFile {
   readonly handle: FileHandle;
+  /** Its name until then. */
+  readonly path: string;
   /** Gives it its name. @throws TagalongError `file-exists` where somebody was quicker: nothing is replaced */
   publish(): Promise<void>;
   /** Closes it, and removes it unless it was published. */
@@ -55,6 +52,7 @@ export async function openDraft(path: string, node: string, make: boolean): Prom
 
   return {
     handle,
+    path: draft,
     async publish() {
       await name();
       try {

@@ -62,6 +62,7 @@ export async function writeCheckpoint(
   const createdAt = new Date();
   const writer = makeArchiveWriter(draft.handle, createdAt);
   let isFrozen = false;
+  let hasEnded = false;
 
   async function runOn(): Promise<void> {
     await freezer.thaw();
@@ -70,6 +71,7 @@ export async function writeCheckpoint(
   }
 
   try {
+    await containers.update(name, { checkpoint: { draft: draft.path } });
     await mkdir(directory, { recursive: true, mode: 0o700 });
     if (order.withImage) await addTar(writer, memberNames.image, images.send(spec.imageDigest));
     const staged = await readManifest(place.state);
@@ -117,19 +119,18 @@ export async function writeCheckpoint(
       return { ...written, downtimeMs };
     }
     signal.throwIfAborted();
-    await containers.update(name, { checkpointFile: order.file });
+    await containers.update(name, { checkpoint: { draft: draft.path, endsAt: order.file } });
     await draft.publish();
-    isFrozen = false; // from here on there is no way back to a running container
+    isFrozen = false;
+    hasEnded = true; // from here on there is no way back to a running container
     await containers.remove(name);
     return written;
   } catch (error) {
-    if (isFrozen) {
-      await containers.update(name, { checkpointFile: undefined });
-      await runOn();
-    }
+    if (isFrozen) await runOn();
     throw error;
   } finally {
     await draft.close();
+    if (!hasEnded) await containers.update(name, { checkpoint: undefined });
     await rm(directory, { recursive: true, force: true });
   }
 }

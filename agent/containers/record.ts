@@ -44,8 +44,11 @@ export const containerRecordSchema = z.object({
   handOver: handOverSchema.optional(),
   /** It is on its way here by this migration, which may not be committed. */
   arrival: requestIdSchema.optional(),
-  /** A whole checkpoint of it is about to get this file name, upon which the container ends. */
-  checkpointFile: z.string().optional(),
+  /**
+   * A checkpoint of it is being written to this draft. `endsAt` is there once it is whole: when it has this name, the
+   * container has ended.
+   */
+  checkpoint: z.object({ draft: z.string(), endsAt: z.string().optional() }).optional(),
   error: z.string().optional(),
 });
 export type ContainerRecord = z.output<typeof containerRecordSchema>;

@@ -59,7 +59,7 @@ test.serial('what cannot be written is refused before the container is touched',
 });
 
 test.serial(
-  'while it is written nothing else is done with the container, and a restart of the agent lets it run on',
+  'while it is written nothing else is done with the container, and when the agent crashes it runs on',
   async (t) => {
     t.timeout(120_000);
     const site = await openSite(t, 'meanwhile');
@@ -83,10 +83,10 @@ test.serial(
     await echo.answers();
 
     await site.sh('ap1', `rm ${file} /tmp/go /tmp/dumping`);
-    const broken = refusalOf(site, 'checkpoint', { container: 'echo', file });
+    await site.connection.publish('requestCheckpoint', {}, { container: 'echo', file });
     await site.sh('ap1', dumping);
-    await Promise.all([labRestart({ name: site.name, member: 'ap1' }), site.sh('ap1', 'sleep 1; touch /tmp/go')]);
-    t.is((await broken).code, 'checkpoint-failed');
+    // which tells it to stop a second time before it has, so that it ends at once
+    await labRestart({ name: site.name, member: 'ap1' });
     await site.sh('ap1', repairCriu);
     await echo.answers();
     t.like(await site.describe('echo'), { node: 'ap1', status: 'running', generation: 1 });

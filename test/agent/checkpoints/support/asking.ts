@@ -22,8 +22,7 @@ export async function refusalOf(
     return { code: 'done', message: JSON.stringify(result), codes: [] };
   } catch (error) {
     if (!(error instanceof AnsweredError)) throw error;
-    const reasons = error.reported.details?.['blockedReasons'];
-    const codes = Array.isArray(reasons) ? reasons.map((reason: { code: string }) => reason.code) : [];
+    const codes = (error.response.blockedReasons ?? []).map(({ code }) => code);
     return { code: error.reported.code, message: error.reported.message, codes };
   }
 }
