@@ -30,8 +30,8 @@ export function keepsConnections({ archive, spec }: RestoreOrder): boolean {
 }
 
 /**
- * Starts a container from an archive whose outline was checked, on this node. Nothing is made before all of the archive is
- * verified, and nothing stays where it cannot be restored.
+ * Starts a container from an archive whose outline was checked, on this node. Its name is taken first, so that the whole
+ * site knows; nothing of the archive is unpacked before all of it is verified; and where it cannot be restored, nothing stays.
  *
  * @throws TagalongError `archive-unusable`, `restore-failed`
  */
@@ -41,11 +41,11 @@ export async function restoreCheckpoint(order: RestoreOrder, parts: CheckpointPa
   const generation = archive.metadata.generation + 1;
   const place = containers.place(spec.name);
   const directory = join(configuration.runDirectory, 'checkpoints', randomUUID());
-  await archive.verify();
   try {
     await rm(place.directory, { recursive: true, force: true });
     await mkdir(place.directory, { recursive: true, mode: 0o700 });
     await containers.adopt({ spec, generation, status: 'creating', since: new Date().toISOString() });
+    await archive.verify();
     await prepareDirectories(spec, place);
     await unpack(order, place, directory, parts);
     await prepareSurroundings(spec, place);

@@ -130,8 +130,8 @@ export async function writeCheckpoint(
     throw error;
   } finally {
     await draft.close();
-    if (!hasEnded) await containers.update(name, { checkpoint: undefined });
     await rm(directory, { recursive: true, force: true });
+    if (!hasEnded) await containers.update(name, { checkpoint: undefined });
   }
 }
 

@@ -1,9 +1,8 @@
 import { dirname, join } from 'node:path';
 import { TagalongError } from '../../../broker/contract/errors.ts';
-import type { RequestOf } from '../../../broker/contract/requests.ts';
 import { archiveDirectory } from '../../checkpoints/checkpoints.ts';
 import { exists } from '../../checkpoints/draftFile.ts';
-import type { CheckpointOrder } from '../../checkpoints/write.ts';
+import type { Written } from '../../checkpoints/write.ts';
 import type { ContainerRecord } from '../../containers/record.ts';
 import { memoryOf } from '../../containers/upkeep.ts';
 import { contentBytes, readManifest } from '../../files/manifest.ts';
@@ -19,32 +18,30 @@ const spareDiskBytes = 16 << 20;
 /** Writes a standing checkpoint of a container of this node. */
 export function checkpointVerb(node: NodeParts): Handlers['checkpoint'] {
   return async (request) => {
-    const order = await orderOf(node, request);
-    const { file, leaveRunning, record } = order;
-    const result = { container: record.spec.name, file, leaveRunning, generation: record.generation };
+    const { container, leaveRunning = false, withImage = false } = request;
+    const file = request.file ?? defaultFile(node, container);
+    const makeDirectory = request.file === undefined;
+    const before = runningContainer(node, container);
+    await checkFile(node, file, makeDirectory);
+    await checkRoom(node, before, file, withImage);
+    const record = runningContainer(node, container); // it may have changed meanwhile
+    const result = { container, file, leaveRunning, generation: record.generation };
     if (request.dryRun) return { result };
-    const later = node.checkpoints.write(order).then(async (written) => {
-      await node.published(); // who hears that it is done finds the container gone
-      return { ...result, ...written };
-    });
-    return { result, later };
+    const written = node.checkpoints.write({ record, file, makeDirectory, leaveRunning, withImage });
+    return { result, later: finish(node, result, written) };
   };
 }
 
-async function orderOf(node: NodeParts, request: RequestOf<'checkpoint'>): Promise<CheckpointOrder> {
-  const { container } = request;
-  const running = () => {
-    const record = idleContainer(node, container);
-    if (record.status !== 'running')
-      throw new TagalongError('container-not-running', { container, status: record.status });
-    return record;
-  };
-  const file = request.file ?? defaultFile(node, container);
-  const makeDirectory = request.file === undefined;
-  await checkFile(node, file, makeDirectory);
-  await checkRoom(node, running(), file, request.withImage === true);
-  const { leaveRunning = false, withImage = false } = request;
-  return { record: running(), file, makeDirectory, leaveRunning, withImage }; // it may have changed meanwhile
+async function finish(node: NodeParts, result: object, writing: Promise<Written>): Promise<Record<string, unknown>> {
+  const written = await writing;
+  await node.published(); // who hears that it is done finds the container gone
+  return { ...result, ...written };
+}
+
+function runningContainer(node: NodeParts, container: string): ContainerRecord {
+  const record = idleContainer(node, container);
+  if (record.status === 'running') return record;
+  throw new TagalongError('container-not-running', { container, status: record.status });
 }
 
 function defaultFile(node: NodeParts, container: string): string {

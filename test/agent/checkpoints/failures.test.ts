@@ -1,7 +1,7 @@
 import test from 'ava';
 import { labRestart } from '../../../provisioning/lab/exec.ts';
 import { startEcho } from '../migration/workloads/support/echo.ts';
-import { containersAt } from '../migration/workloads/support/leftovers.ts';
+import { containersAt, leftoversAt } from '../migration/workloads/support/leftovers.ts';
 import { openSite, type TestSite } from '../migration/workloads/support/site.ts';
 import { ask, refusalOf } from './support/asking.ts';
 
@@ -96,3 +96,26 @@ test.serial(
     await echo.answers();
   },
 );
+
+test.serial('an agent that crashed when the archive was there but the container not yet gone ends it', async (t) => {
+  t.timeout(120_000);
+  const site = await openSite(t, 'between');
+  await startEcho(t, site, 'echo', 'ap1');
+  await ask(site, 'checkpoint', { container: 'echo', file, leaveRunning: true });
+  const draft = '/var/lib/tagalong/.draft.tmp';
+  const record = '/var/lib/tagalong/containers/echo/record.json';
+  // what the disk says then; the agent reads it at its start alone
+  const written = (endsAt: string) => `touch ${draft} && cd /tmp &&
+jq '.checkpoint = { draft: "${draft}", endsAt: "${endsAt}" }' ${record} >record && cp record ${record}`;
+
+  await site.sh('ap1', written('/var/lib/tagalong/never-named.tar'));
+  await labRestart({ name: site.name, member: 'ap1' });
+  t.like(await site.describe('echo'), { status: 'running', generation: 1 });
+  t.is(await site.sh('ap1', `jq .checkpoint ${record}; ls ${draft} 2>/dev/null || true`), 'null');
+
+  await site.sh('ap1', written(file));
+  await labRestart({ name: site.name, member: 'ap1' });
+  t.deepEqual(await leftoversAt(site, 'ap1', 'echo'), []);
+  t.is(await site.sh('ap1', `ls ${draft} 2>/dev/null || true`), '');
+  t.like(await ask(site, 'restore', { node: 'ap1', file }), { container: 'echo', generation: 2 });
+});
