@@ -8,6 +8,7 @@ import { freezerOf } from '../../host/freezer.ts';
 import { ip } from '../../host/ip.ts';
 import { cutPortCommands, openNetwork } from '../containers/network.ts';
 import type { ContainerRecord } from '../containers/record.ts';
+import { writeCriuConfiguration } from '../containers/runc.ts';
 import { memoryOf } from '../containers/upkeep.ts';
 import { compareManifests, contentBytes, readManifest } from '../files/manifest.ts';
 import { packNamed, packTree } from '../files/tar.ts';
@@ -78,6 +79,7 @@ export async function writeCheckpoint(
     await addTar(writer, memberNames.state, packTree(place.state), 'changes');
     signal.throwIfAborted();
     const memoryBytes = await memoryOf(order.record);
+    await writeCriuConfiguration(place, []); // whatever an earlier move has left there
 
     const frozenMs = performance.now();
     isFrozen = true;

@@ -119,3 +119,25 @@ jq '.checkpoint = { draft: "${draft}", endsAt: "${endsAt}" }' ${record} >record 
   t.is(await site.sh('ap1', `ls ${draft} 2>/dev/null || true`), '');
   t.like(await ask(site, 'restore', { node: 'ap1', file }), { container: 'echo', generation: 2 });
 });
+
+test.serial(
+  'an agent that is told to stop while it writes lets the container run on, says so, and leaves no file',
+  async (t) => {
+    t.timeout(120_000);
+    const site = await openSite(t, 'told');
+    const echo = await startEcho(t, site, 'echo', 'ap1');
+    await site.sh('ap1', replaceCriu('touch /tmp/dumping; while [ ! -e /tmp/go ]; do sleep 0.05; done'));
+    const refusal = refusalOf(site, 'checkpoint', { container: 'echo', file });
+    await site.sh('ap1', 'until [ -e /tmp/dumping ]; do sleep 0.05; done');
+    // the shell in the place of CRIU outlives runC, and would be waited for
+    const end = `kill -TERM $(pgrep -f '[m]ain.ts agent'); while pgrep -x runc >/dev/null; do sleep 0.05; done; touch /tmp/go`;
+    await site.sh('ap1', end);
+    t.like(await refusal, { code: 'checkpoint-failed' });
+    await echo.answers();
+    await site.sh('ap1', `while pgrep -f '[m]ain.ts agent' >/dev/null; do sleep 0.05; done; ${repairCriu}`);
+    t.is(await remains(site), '');
+    await labRestart({ name: site.name, member: 'ap1' });
+    t.like(await site.describe('echo'), { node: 'ap1', status: 'running', generation: 1 });
+    t.like(await ask(site, 'checkpoint', { container: 'echo', file }), { file });
+  },
+);

@@ -65,6 +65,15 @@ test('archives that are not whole, of another version, hostile or from another m
     [await made('newer', { criuVersion: '99.1' }), /^criu-too-old$/, /99\.1/],
     [await made('older', { criuVersion: '3.19' }), /^criu-too-old$/, /3\.19/],
     [await made('image', { spec: { ...own.spec, imageDigest: `sha256-${'1'.repeat(64)}` } }), /^archive-un/, /image/],
+    [
+      await made(
+        'evilImage',
+        { spec: { ...own.spec, imageDigest: `sha256-${'1'.repeat(64)}` } },
+        { 'image.tar': evil },
+      ),
+      /^archive-unusable$/,
+      /Member name contains|arrived as/,
+    ],
     // whole, but not of CRIU
     [await made('images', {}, { 'checkpoint/inventory.img': Buffer.from('no image') }), /^restore-failed$/, /echo/],
   ];
@@ -76,6 +85,7 @@ test('archives that are not whole, of another version, hostile or from another m
     t.is((await refusalOf(site, 'describe', { container: 'echo' })).code, 'unknown-container');
   }
   t.is(await site.sh('ap1', 'ls /tmp/evil 2>/dev/null || true'), '');
+  t.deepEqual((await site.sh('ap1', 'ls -A /var/lib/tagalong/images')).split('\n'), [own.spec.imageDigest]);
   const several = await made('several', { architecture: 'riscv64', pageSizeBytes: 65536, cgroup: 'other' });
   const { codes } = await refusalOf(site, 'restore', { node: 'ap1', file: several });
   t.deepEqual(codes, ['architecture-mismatch', 'page-size-mismatch', 'cgroup-mismatch']);
