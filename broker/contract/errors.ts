@@ -199,7 +199,7 @@ export const errorTable = {
     kind: 'refused',
     sentence: 'The archive {file} cannot be restored: {problem}.',
     remedy:
-      'Check that it is whole and was written by `tagalong checkpoint`; `tagalong inspect {file}` shows what it holds.',
+      'Check that it is whole and was written by `tagalong checkpoint`; it is a tar, so `tar -tvf {file}` lists what it holds.',
   },
   // the environment failed
   'bad-image': {
