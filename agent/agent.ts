@@ -10,6 +10,7 @@ import type { Logger } from '../host/log.ts';
 import { type Associations, startAssociations } from './association/associations.ts';
 import { makePeers } from './channel/peers.ts';
 import { startDataPlane } from './channel/server.ts';
+import { openCheckpoints } from './checkpoints/checkpoints.ts';
 import type { AgentConfiguration } from './configuration.ts';
 import { openContainers } from './containers/containers.ts';
 import { containerDocument } from './containers/document.ts';
@@ -35,6 +36,7 @@ import { makeSettling } from './migration/settling.ts';
 import { makePublishing } from './publishing.ts';
 import { reconcile } from './reconcile.ts';
 import { dispatchRequests } from './requests/dispatch.ts';
+import { makeReservations } from './requests/reservations.ts';
 import { watchSite } from './requests/siteView.ts';
 import { verbTable } from './requests/verbs/table.ts';
 import { agentVersion } from './version.ts';
@@ -100,7 +102,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     images,
     log,
     onChange: (name) => publishing.container(name, documentOf(name)),
-    isBusy: (name) => outgoing.migrationOf(name) !== undefined,
+    isBusy: (name) => outgoing.migrationOf(name) !== undefined || checkpoints.fileOf(name) !== undefined,
   });
   const peers = makePeers({
     endpointOf: (peer) => site.info(peer)?.dataPlane,
@@ -161,6 +163,14 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       publishing.container(document.container, documentOf(document.container));
     },
   });
+  const checkpoints = await openCheckpoints({
+    configuration,
+    containers,
+    images,
+    facts,
+    runcVersion: probe.runcVersion,
+    log,
+  });
   await reconcile(containers, outcomes, configuration.bridge, log);
 
   const routes = migrationRoutes({ incoming, containers, images, bases, supplies, facts, onRate: peers.noteRate });
@@ -210,6 +220,9 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       async dropBase(peer, container) {
         await peers.ask(peer, 'POST', `/v1/bases/${container}/drop`, {}, doneSchema);
       },
+      checkpoints,
+      reservations: makeReservations({ configuration, containers, site, isDraining: drain.isOn }),
+      facts,
       site,
       drain,
       documentOf,
@@ -259,7 +272,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       stopping = true;
       await telemetry.stop();
       await preparations.stopAll();
-      await outgoing.stop();
+      await Promise.all([outgoing.stop(), checkpoints.stop()]);
       stoppingSettling.abort(new Error('the agent stops'));
       await resuming;
       await associations?.stop();

@@ -1,4 +1,6 @@
+import { rm } from 'node:fs/promises';
 import type { Log } from '../broker/connection.ts';
+import { exists } from './checkpoints/draftFile.ts';
 import type { Containers } from './containers/containers.ts';
 import { reopenPort } from './containers/heldPort.ts';
 import { runcState } from './containers/runc.ts';
@@ -6,7 +8,8 @@ import type { Outcomes } from './migration/outcomes.ts';
 
 /**
  * At start: compares what the disk says with what runs, and finishes or undoes what an earlier run left in the middle.
- * A container on its way here runs here only if its migration was committed; one that was being started is removed.
+ * A container on its way here runs here only if its migration was committed; one that was being started is removed, and so
+ * is one whose checkpoint was finished but for its end.
  */
 export async function reconcile(containers: Containers, outcomes: Outcomes, bridge: string, log: Log): Promise<void> {
   for (const record of containers.leftArrivals) {
@@ -34,6 +37,16 @@ export async function reconcile(containers: Containers, outcomes: Outcomes, brid
     if (record.status === 'creating') {
       await containers.remove(name);
       continue;
+    }
+    if (record.checkpoint !== undefined) {
+      const { draft, endsAt } = record.checkpoint;
+      const hasEnded = endsAt !== undefined && (await exists(endsAt));
+      await rm(draft, { force: true });
+      if (hasEnded) {
+        await containers.remove(name);
+        continue;
+      }
+      await containers.update(name, { checkpoint: undefined });
     }
     const state = await runcState(name);
     if (state === undefined || state.status === 'stopped') {

@@ -4,6 +4,7 @@ import type { SiteConnection } from '../broker/connection.ts';
 import { techniqueSchema } from '../broker/contract/documents.ts';
 import type { MessageOf } from '../broker/contract/topics.ts';
 import { makeCommand } from './command.ts';
+import { accountText, expectationLines, progressText } from './migration/texts.ts';
 import { countBetween } from './parsing/count.ts';
 import { parseDuration } from './parsing/duration.ts';
 import { parseName } from './parsing/identifiers.ts';
@@ -11,7 +12,6 @@ import { sendRequest } from './request.ts';
 import { withSite } from './site/connect.ts';
 import { type SiteOptions, withSiteOptions } from './site/options.ts';
 import { makeLiveLine } from './terminal/liveLine.ts';
-import { bytesText, durationText } from './terminal/quantities.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 interface MigrateOptions extends SiteOptions {
@@ -25,24 +25,6 @@ interface MigrateOptions extends SiteOptions {
 }
 
 type Migration = MessageOf<'nodeMigrationEvent'>;
-
-/** One line on how far a migration is. */
-export function progressText(migration: Migration): string {
-  const { sentBytes, totalBytes } = migration.progress;
-  const part = totalBytes === undefined ? '' : ` of ${bytesText(totalBytes)}`;
-  return `${migration.container}: ${migration.from} -> ${migration.to}, ${migration.phase}, ${bytesText(sentBytes)}${part}`;
-}
-
-/** One line on what a finished migration cost. */
-export function accountText(migration: Migration): string {
-  const measured = [
-    migration.downtimeMs === undefined ? undefined : `frozen ${durationText(migration.downtimeMs)}`,
-    migration.totalMs === undefined ? undefined : `total ${durationText(migration.totalMs)}`,
-    `${bytesText(migration.sentBytes)} sent`,
-    `${migration.technique} (${migration.techniqueReason})`,
-  ].filter((text) => text !== undefined);
-  return `${migration.container} moved from ${migration.from} to ${migration.to}: ${measured.join(', ')}`;
-}
 
 /** `tagalong migrate`. */
 export function migrateCommand(terminal: Terminal): Command {
@@ -103,11 +85,15 @@ async function migrate(terminal: Terminal, connection: SiteConnection, container
     );
     line.clear();
     if (options.json) terminal.json({ response, ...(last === undefined ? {} : { migration: last }) });
-    else if (options.dryRun) terminal.print(`${container} could move to ${options.to}`);
-    else if (last?.phase === 'completed') terminal.print(accountText(last));
+    else if (options.dryRun) printAll(terminal, expectationLines(container, options.to, response.result ?? {}));
+    else if (last?.phase === 'completed') printAll(terminal, accountText(last).split('\n'));
     else terminal.print(`${container} moved to ${options.to}`);
   } finally {
     line.clear();
     await unsubscribe();
   }
+}
+
+function printAll(terminal: Terminal, lines: readonly string[]): void {
+  for (const line of lines) terminal.print(line);
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { agentCommand } from './agent.ts';
 import { cancelCommand } from './cancel.ts';
+import { checkpointCommand } from './checkpoint.ts';
 import { clientsCommand } from './clients.ts';
 import { contractCommand } from './contract.ts';
 import { controllerCommand } from './controller.ts';
@@ -17,7 +18,9 @@ import { logsCommand } from './logs.ts';
 import { migrateCommand } from './migrate.ts';
 import { nodesCommand } from './nodes.ts';
 import { pinCommand } from './pin.ts';
+import { prepareCommand, unprepareCommand } from './prepare.ts';
 import { psCommand } from './ps.ts';
+import { restoreCommand } from './restore.ts';
 import { runCommand } from './run.ts';
 import { stopCommand } from './stop.ts';
 import type { Terminal } from './terminal/terminal.ts';
@@ -48,7 +51,11 @@ export function makeProgram(terminal: Terminal): Command {
     nodesCommand(terminal),
     clientsCommand(terminal),
     migrateCommand(terminal),
+    prepareCommand(terminal),
+    unprepareCommand(terminal),
     cancelCommand(terminal),
+    checkpointCommand(terminal),
+    restoreCommand(terminal),
     pinCommand(terminal, 'pin'),
     pinCommand(terminal, 'unpin'),
     drainCommand(terminal, 'drain'),

@@ -4,7 +4,7 @@ import { withSite } from './site/connect.ts';
 import { type SiteOptions, withSiteOptions } from './site/options.ts';
 import { readRetained } from './site/retained.ts';
 import { ageText, bytesText } from './terminal/quantities.ts';
-import { tableLines } from './terminal/table.ts';
+import { type Column, tableLines } from './terminal/table.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 /** `tagalong ps`. */
@@ -29,6 +29,12 @@ export function psCommand(terminal: Terminal): Command {
       if (row.nodeOffline) return `${row.status} (node offline)`;
       return row.migration === undefined ? row.status : `${row.status}, moving (${row.migration})`;
     };
+    // only where it is used: the table is wide as it is
+    const isWarm = containers.some(({ prepared = [] }) => prepared.length > 0);
+    const warmAt: Column<(typeof containers)[number]> = {
+      heading: 'WARM AT',
+      cell: (row) => row.prepared?.map(({ node }) => node).join(' '),
+    };
     const lines = tableLines(
       [
         { heading: 'NAME', cell: (row) => row.name },
@@ -41,6 +47,7 @@ export function psCommand(terminal: Terminal): Command {
         },
         { heading: 'ADDRESS', cell: (row) => row.address },
         { heading: 'FOLLOWS', cell: (row) => row.follows },
+        ...(isWarm ? [warmAt] : []),
         { heading: 'PINNED', cell: (row) => (row.pinned ? 'yes' : undefined) },
         { heading: 'GENERATION', cell: (row) => String(row.generation), align: 'right' },
         {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { SiteConnection } from '../broker/connection.ts';
 import type { MessageOf, TopicName } from '../broker/contract/topics.ts';
 import { makeCommand } from './command.ts';
-import { progressText } from './migrate.ts';
+import { progressText } from './migration/texts.ts';
 import { withSite } from './site/connect.ts';
 import { type SiteOptions, withSiteOptions } from './site/options.ts';
 import { bytesText, durationText } from './terminal/quantities.ts';

@@ -51,6 +51,11 @@ export const containerRecordSchema = z.object({
   arrival: requestIdSchema.optional(),
   /** Its memory is still being brought in by the pager of this migration. */
   lazy: z.object({ migration: requestIdSchema, from: idSchema }).optional(),
+  /**
+   * A checkpoint of it is being written to this draft. `endsAt` is there once it is whole: when it has this name, the
+   * container has ended.
+   */
+  checkpoint: z.object({ draft: z.string(), endsAt: z.string().optional() }).optional(),
   error: z.string().optional(),
 });
 export type ContainerRecord = z.output<typeof containerRecordSchema>;

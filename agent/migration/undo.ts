@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { openNetwork } from '../containers/network.ts';
+import { writeCriuConfiguration } from '../containers/runc.ts';
 import type { Move } from './move.ts';
 import { abortedSchema } from './routes.ts';
 
@@ -23,6 +24,7 @@ export async function resumeHere(move: Move): Promise<void> {
   if (frozenMemory !== undefined) memory?.base.undo(frozenMemory.changedPages.runs());
   await move.waitingIp?.end();
   await move.archive?.stop();
+  await writeCriuConfiguration(move.place, []);
   await rm(move.directory, { recursive: true, force: true });
   await abortThere(move).catch((error: unknown) =>
     move.log.warn({ err: error, migration: move.id }, 'the destination could not be told'),

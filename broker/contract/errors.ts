@@ -78,10 +78,15 @@ export const errorTable = {
     sentence: 'The container {container} is being moved by migration {migration}.',
     remedy: 'Wait for it, or cancel it with `tagalong cancel {migration}`.',
   },
+  'checkpoint-under-way': {
+    kind: 'refused',
+    sentence: 'A checkpoint of the container {container} is being written to {file}.',
+    remedy: 'Wait until it is written, then try again.',
+  },
   'container-not-running': {
     kind: 'refused',
     sentence: 'The container {container} is {status}, not running.',
-    remedy: 'Only running containers can be moved; see `tagalong ps`.',
+    remedy: 'Only running containers can be moved or checkpointed; see `tagalong ps`.',
   },
   'container-pinned': {
     kind: 'refused',
@@ -194,7 +199,7 @@ export const errorTable = {
     kind: 'refused',
     sentence: 'The archive {file} cannot be restored: {problem}.',
     remedy:
-      'Check that it is whole and was written by `tagalong checkpoint`; `tagalong inspect {file}` shows what it holds.',
+      'Check that it is whole and was written by `tagalong checkpoint`; it is a tar, so `tar -tvf {file}` lists what it holds.',
   },
   // the environment failed
   'bad-image': {
@@ -215,7 +220,8 @@ export const errorTable = {
   'restore-failed': {
     kind: 'failed',
     sentence: 'The container {container} could not be restored on {node}: {problem}.',
-    remedy: 'It runs on at its source. The log of CRIU named in the details says what was missing.',
+    remedy:
+      'If it was being moved, it runs on at its source; an archive stays as it is. The message is from the log of CRIU.',
   },
   'transfer-failed': {
     kind: 'failed',

@@ -69,6 +69,8 @@ export const requestSchemas = {
     container: idSchema,
     /** Else it is stopped and removed once the archive is whole. */
     leaveRunning: z.boolean().optional(),
+    /** The image goes into the archive too, so that a node without it can restore; else it is named by its digest alone. */
+    withImage: z.boolean().optional(),
     /** Where to write it; without it, below the node's data directory. */
     file: z.string().startsWith('/').optional(),
   }),
@@ -78,8 +80,10 @@ export const requestSchemas = {
     node: idSchema,
     /** The archive, on that node. */
     file: z.string().startsWith('/'),
-    /** Another name than the one it had. */
+    /** Another name than the one it had; its link address is then another one too. */
     name: idSchema.optional(),
+    /** Another address than the one it had. */
+    address: addressSchema.optional(),
   }),
   pin: z.object({ ...common, container: idSchema }),
   unpin: z.object({ ...common, container: idSchema }),

@@ -6,9 +6,16 @@
  */
 export function stopSignal(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let heard = false;
   const hear = (signal: NodeJS.Signals) => {
+    if (!heard) {
+      // we go on listening: execa, which ends its programs with us, ends us too where nobody else listens
+      heard = true;
+      resolve(signal);
+      return;
+    }
     process.removeListener('SIGTERM', hear).removeListener('SIGINT', hear);
-    resolve(signal);
+    process.kill(process.pid, signal);
   };
   process.on('SIGTERM', hear).on('SIGINT', hear);
   return promise;

@@ -10,7 +10,7 @@ import { controllerAddress } from '../../provisioning/lab/site.ts';
 import { findState, type LabState } from '../../provisioning/lab/state.ts';
 import { labUp } from '../../provisioning/lab/up.ts';
 import { describeError } from '../answeredError.ts';
-import { progressText } from '../migrate.ts';
+import { progressText } from '../migration/texts.ts';
 import { sendRequest } from '../request.ts';
 import { connectWith } from '../site/connect.ts';
 import { type LiveLine, makeLiveLine } from '../terminal/liveLine.ts';

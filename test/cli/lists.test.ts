@@ -34,6 +34,10 @@ test('ps, nodes and clients list what is retained', async (t) => {
   t.regex((await site.tagalong('nodes')).output, /\nap1 +online .* 1 +1 /);
   t.regex((await site.tagalong('clients')).output, /\n02-00-00-00-00-01 +phone +ap1 /);
 
+  t.notRegex(ps.output, /WARM/);
+  const prepared = [{ node: 'ap2', at, baseBytes: 1024 }];
+  await site.node.publish('nodeContainer', { node: 'ap1', name: 'web' }, { ...container, prepared });
+  t.regex((await site.tagalong('ps')).output, /WARM AT +PINNED.*\n.* ap2 +yes /);
   await site.node.publish('nodeContainer', { node: 'ap1', name: 'web' }, undefined);
   t.deepEqual(JSON.parse((await site.tagalong('ps', '--json')).output), { containers: [] });
 });

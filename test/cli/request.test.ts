@@ -136,6 +136,21 @@ test('migrate shows its progress beside the result, and its account as the resul
   t.is(output, 'web moved from ap1 to ap2: frozen 120 ms, total 1.5 s, 2 KiB sent, cold (the only one)\n');
 });
 
+test('migrate --dry-run prints what is expected', async (t) => {
+  const site = await startTestSite(t);
+  const estimate = { technique: 'pre-copy', downtimeMs: 90, totalMs: 1200, sentBytes: 2048 };
+  await site.obey('migrate', () => [{ result: { technique: 'pre-copy', techniqueReason: 'because', estimate } }]);
+  t.is(
+    (await site.tagalong('migrate', 'web', '--to', 'ap2', '--dry-run')).output,
+    `web could move to ap2
+  technique            pre-copy (because)
+  expected downtime    90 ms
+  expected total       1.2 s
+  expected to be sent  2 KiB
+`,
+  );
+});
+
 test('logs prints the lines, describe the rest', async (t) => {
   const site = await startTestSite(t);
   await site.obey('describe', (request) => [

@@ -9,10 +9,15 @@ export function ownContainer(node: NodeParts, name: string): ContainerRecord {
   return record;
 }
 
-/** A container of this node that is not on its way elsewhere. @throws TagalongError also `container-busy` */
+/**
+ * A container of this node that is neither on its way elsewhere nor being checkpointed.
+ * @throws TagalongError also `container-busy`, `checkpoint-under-way`
+ */
 export function idleContainer(node: NodeParts, name: string): ContainerRecord {
   const record = ownContainer(node, name);
   const migration = node.outgoing.migrationOf(name) ?? record.handOver?.migration ?? record.lazy?.migration;
   if (migration !== undefined) throw new TagalongError('container-busy', { container: name, migration });
+  const file = node.checkpoints.fileOf(name);
+  if (file !== undefined) throw new TagalongError('checkpoint-under-way', { container: name, file });
   return record;
 }

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { TagalongError } from '../../../broker/contract/errors.ts';
 import type { RequestOf } from '../../../broker/contract/requests.ts';
-import { freeAddress } from '../../containers/addresses.ts';
 import type { StoredImage } from '../../containers/imageStore.ts';
 import { macOf } from '../../containers/place.ts';
 import type { ContainerSpec } from '../../containers/record.ts';
@@ -12,35 +11,13 @@ const defaultEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
 
 /** Starts a container on this node. */
 export function runVerb(node: NodeParts): Handlers['run'] {
-  const { configuration, containers, site } = node;
-  /** Names and addresses of containers that are being started. */
-  const reserved = new Map<string, string>();
+  const { configuration, containers, reservations } = node;
 
   async function check(request: RequestOf<'run'>): Promise<string> {
-    const { name } = request;
-    if (node.drain.isOn()) throw new TagalongError('node-draining', { node: configuration.node });
-    const there =
-      containers.get(name) !== undefined || reserved.has(name) ? configuration.node : site.container(name)?.node;
-    if (there !== undefined) throw new TagalongError('container-exists', { container: name, node: there });
-    const count = containers.list().length + reserved.size;
-    if (count >= configuration.maxContainers)
-      throw new TagalongError('node-full', { node: configuration.node, containers: count });
+    reservations.check(request.name);
     await checkVolumes(request, configuration.node);
     await checkImage(request.image, configuration.node);
-    return addressFor(request);
-  }
-
-  function addressFor(request: RequestOf<'run'>): string {
-    const taken = new Map(
-      [...site.containers()].flatMap(([name, { address }]) => (address === undefined ? [] : [[address, name]])),
-    );
-    for (const { spec } of containers.list()) taken.set(spec.address, spec.name);
-    for (const [name, address] of reserved) taken.set(address, name);
-    if (request.address === undefined)
-      return freeAddress(configuration.containerAddresses, new Set(taken.keys()), configuration.node);
-    const container = taken.get(request.address);
-    if (container !== undefined) throw new TagalongError('address-in-use', { address: request.address, container });
-    return request.address;
+    return reservations.addressFor(request.address);
   }
 
   async function start(request: RequestOf<'run'>, address: string): Promise<Record<string, unknown>> {
@@ -49,16 +26,14 @@ export function runVerb(node: NodeParts): Handlers['run'] {
       const record = await containers.start(specOf(request, image, address, configuration));
       return { container: record.spec.name, address, mac: record.spec.mac, generation: record.generation };
     } finally {
-      reserved.delete(request.name);
+      reservations.release(request.name);
     }
   }
 
   return async (request) => {
     const address = await check(request);
     if (request.dryRun) return { result: { container: request.name, address } };
-    if (reserved.has(request.name))
-      throw new TagalongError('container-exists', { container: request.name, node: configuration.node });
-    reserved.set(request.name, address);
+    reservations.take(request.name, address);
     return { result: { container: request.name, address }, later: start(request, address) };
   };
 }

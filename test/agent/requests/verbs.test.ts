@@ -132,6 +132,7 @@ test.serial('a dry run of every verb says what would happen and changes nothing'
     run: { ...full, name: 'new', node: 'node1' },
     stop: { container: 'web' },
     migrate: { container: 'web', to: 'node2' },
+    checkpoint: { container: 'web' },
     pin: { container: 'web' },
     unpin: { container: 'web' },
     drain: { node: 'node1' },
