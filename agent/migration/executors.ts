@@ -180,7 +180,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     move.bases.release(move.spec.name);
     await move.containers.remove(move.spec.name);
     await rm(move.directory, { recursive: true, force: true });
-    move.bases.trim(new Set());
+    move.bases.trim(new Set(move.containers.list().map(({ spec }) => spec.name)));
   },
 };
 

@@ -39,7 +39,8 @@ function hasAll(store: PageStore, pid: number, page: number, count: number): boo
  * Takes in one round of a container's memory, which runs elsewhere.
  *
  * @returns the sequence of the base afterwards
- * @throws TagalongError `bad-image` where it builds on a base that is not here
+ * @throws TagalongError `bad-image` where it builds on a base that is not here, `transfer-failed` where it breaks off, or
+ *   another one has begun meanwhile: what is known of the memory is as before then, but for pages that the source knows of
  */
 export async function takeRound(
   container: string,
@@ -52,11 +53,18 @@ export async function takeRound(
     bases.open(container, { id, sequence }) ?? (isNew && sequence === 0 ? bases.create(container, id) : undefined);
   if (base === undefined)
     throw new TagalongError('bad-image', { file: `the base of ${container}`, problem: 'the nodes do not agree on it' });
-  for (;;) {
-    const header = await readHeader(reader, recordSchema);
-    if (header.kind === 'end') break;
-    takePages(header, await reader.exactly(header.sizeBytes), base.store);
+  const claim = bases.claim(container);
+  try {
+    for (;;) {
+      const header = await readHeader(reader, recordSchema);
+      const content = await reader.exactly(header.sizeBytes);
+      claim.check();
+      if (header.kind === 'end') break;
+      takePages(header, content, base.store);
+    }
+    base.advance();
+  } finally {
+    claim.end();
   }
-  base.advance();
   return { sequence: base.identity.sequence };
 }
