@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { TagalongError } from '../../broker/contract/errors.ts';
+import { broken } from '../channel/records.ts';
 import { openPageStore, type PageRun, type PageStore } from './pageStore.ts';
 
 /**
@@ -21,10 +23,23 @@ export interface Base {
    * worthless, so that no difference goes unseen.
    */
   begin(): void;
-  /** Notes that both nodes have taken in one more round. */
+  /** Notes that both nodes have taken in one more round. @throws TagalongError `bug` where it was dropped or released */
   advance(): void;
-  /** Notes that what the other node may have of these runs is not known any more, and that all else is as before. */
+  /**
+   * Notes that what the other node may have of these runs is not known any more, and that all else is as before. Where it was
+   * dropped or released nothing is left to note.
+   */
   undo(runs: readonly PageRun[]): void;
+}
+
+/**
+ * The right to write to a base what comes from elsewhere. A later one takes it away: what an earlier connection still brings
+ * must not be written over what a newer one has brought.
+ */
+export interface Claim {
+  /** @throws TagalongError `transfer-failed` where it was taken away */
+  check(): void;
+  end(): void;
 }
 
 /** What this node keeps of the memory of containers that are elsewhere, or are here and known elsewhere. */
@@ -37,7 +52,11 @@ export interface Bases {
   /** Closes it here, since another process works on it now; {@link open} reads it anew. */
   release(container: string): void;
   drop(container: string): void;
-  /** Removes the least recently used ones until all are within the quota. @param inUse - are never removed */
+  claim(container: string): Claim;
+  /**
+   * Removes the least recently used ones until all are within the quota.
+   * @param inUse - are never removed, nor are those that somebody has begun to write to or claims
+   */
   trim(inUse: ReadonlySet<string>): void;
   close(): void;
 }
@@ -46,6 +65,8 @@ export interface Bases {
 export function openBases(directory: string, pageBytes: number, quotaBytes: number): Bases {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const opened = new Map<string, Base>();
+  const begun = new Set<string>();
+  const claims = new Map<string, object>();
   const place = (container: string) => join(directory, container);
   const fileOf = (container: string) => join(place(container), 'base.json');
 
@@ -73,15 +94,30 @@ export function openBases(directory: string, pageBytes: number, quotaBytes: numb
       get identity() {
         return identity;
       },
-      begin: () => rmSync(fileOf(container), { force: true }),
+      begin() {
+        checkHeld();
+        begun.add(container);
+        claims.delete(container);
+        rmSync(fileOf(container), { force: true });
+      },
       undo(runs) {
+        if (!isHeld()) return;
         for (const run of runs) base.store.forget(run);
+        begun.delete(container);
         write(container, identity);
       },
       advance() {
+        checkHeld();
         identity = { ...identity, sequence: identity.sequence + 1 };
+        begun.delete(container);
         write(container, identity);
       },
+    };
+    const isHeld = () => opened.get(container) === base;
+    // another one may be in its place by now, whose identity is not this one's to change
+    const checkHeld = () => {
+      if (!isHeld())
+        throw new TagalongError('bug', { problem: `a base of ${container} is used that is none any more` });
     };
     opened.set(container, base);
     return base;
@@ -90,6 +126,7 @@ export function openBases(directory: string, pageBytes: number, quotaBytes: numb
   function release(container: string): void {
     opened.get(container)?.store.close();
     opened.delete(container);
+    begun.delete(container);
   }
 
   function drop(container: string): void {
@@ -122,7 +159,20 @@ export function openBases(directory: string, pageBytes: number, quotaBytes: numb
     },
     release,
     drop,
-    trim(inUse) {
+    claim(container) {
+      const own = {};
+      claims.set(container, own);
+      return {
+        check() {
+          if (claims.get(container) !== own) throw broken('a newer one has begun');
+        },
+        end() {
+          if (claims.get(container) === own) claims.delete(container);
+        },
+      };
+    },
+    trim(used) {
+      const inUse = new Set([...used, ...begun, ...claims.keys()]);
       const kept = readdirSync(directory).flatMap((container) => {
         const file = readFile(container);
         if (file === undefined && !inUse.has(container)) drop(container);

@@ -3,16 +3,15 @@ import { z } from 'zod';
 import { broken } from '../channel/records.ts';
 import type { PageRun, PageStore } from './pageStore.ts';
 
+/** Pages that one record names, at most: whoever takes it in notes each of them. */
+export const mostPagesNamed = 1 << 20;
+
 /** Process, number of the first page, count. */
-const runSchema = z.tuple([
-  z.int().positive(),
-  z.int().nonnegative(),
-  z
-    .int()
-    .positive()
-    .max(1 << 20),
-]);
-const runsSchema = z.array(runSchema).max(4096);
+const runSchema = z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive().max(mostPagesNamed)]);
+const runsSchema = z
+  .array(runSchema)
+  .max(4096)
+  .refine((runs) => runs.reduce((sum, [, , count]) => sum + count, 0) <= mostPagesNamed);
 
 /** How pages travel: in batches that name the pages they hold. */
 export const pageHeaderSchemas = [

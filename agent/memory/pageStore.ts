@@ -46,12 +46,15 @@ export interface PageStore {
   retain(runs: readonly PageRun[]): void;
   /** Room taken, in bytes. */
   readonly sizeBytes: number;
+  /** Once or more often. What is done to it afterwards is refused as a mistake. */
   close(): void;
 }
 
 const entryBytes = 24;
 const slotOfZeros = -1;
 const forgotten = -2;
+/** More than a table of pages can name: 64 GiB in pages of 4 KiB. */
+const mostPages = 1 << 24;
 
 /** Opens a store, or makes an empty one. @throws TagalongError `bad-image` where its index is damaged */
 export function openPageStore(directory: string, pageBytes: number): PageStore {
@@ -61,12 +64,26 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
     return openSync(path, existsSync(path) ? 'r+' : 'w+', 0o600);
   };
   const [pages, index] = [file('pages'), file('index')];
+  let isClosed = false;
   /** Slot of each page, by process. */
   const slots = new Map<number, Map<number, number>>();
-  const freeSlots: number[] = [];
+  const free = makeFreeSlots();
   let slotCount = 0;
   let indexEnd = 0;
   let known = 0;
+
+  /** The kernel may have given the numbers of the files to others since. */
+  function checkOpen(): void {
+    if (isClosed)
+      throw new TagalongError('bug', { problem: `the page store ${directory} is used after it was closed` });
+  }
+
+  function close(): void {
+    if (isClosed) return;
+    isClosed = true;
+    closeSync(pages);
+    closeSync(index);
+  }
 
   const ofProcess = (pid: number) => {
     let found = slots.get(pid);
@@ -78,6 +95,7 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
   };
 
   function note(run: PageRun, slot: number): void {
+    checkOpen();
     const entry = Buffer.alloc(entryBytes);
     entry.writeUInt32LE(run.pid, 0);
     entry.writeUInt32LE(run.count, 4);
@@ -94,12 +112,12 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
       if (slot === forgotten) {
         if (before === undefined) continue;
         known -= 1;
-        if (before >= 0) freeSlots.push(before);
+        if (before >= 0) free.add(before);
         process.delete(run.page + offset);
         continue;
       }
       if (before === undefined) known += 1;
-      else if (before >= 0 && slot === slotOfZeros) freeSlots.push(before);
+      else if (before >= 0 && slot === slotOfZeros) free.add(before);
       process.set(run.page + offset, slot === slotOfZeros ? slotOfZeros : slot + offset);
       if (slot >= 0) slotCount = Math.max(slotCount, slot + offset + 1);
     }
@@ -112,7 +130,8 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
     for (let at = 0; at < indexEnd; at += entryBytes) {
       const run = { pid: log.readUInt32LE(at), count: log.readUInt32LE(at + 4), page: log.readDoubleLE(at + 8) };
       const slot = log.readInt32LE(at + 16);
-      if (!Number.isSafeInteger(run.page) || slot < forgotten || (slot >= 0 && slot + run.count > pagesHere)) {
+      const isPlace = slot >= forgotten && (slot < 0 || slot + run.count <= pagesHere);
+      if (!Number.isSafeInteger(run.page) || run.page < 0 || run.count > mostPages || !isPlace) {
         throw new TagalongError('bad-image', {
           file: join(directory, 'index'),
           problem: 'it names pages that are not there',
@@ -120,9 +139,17 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
       }
       apply(run, slot);
     }
-    freeSlots.length = 0; // a slot freed in the past may be taken again by now
+    free.clear(); // a slot freed in the past may be taken again by now
+    const taken = new Uint8Array(slotCount);
+    for (const process of slots.values()) for (const slot of process.values()) if (slot >= 0) taken[slot] = 1;
+    for (let slot = 0; slot < slotCount; slot += 1) if (taken[slot] === 0) free.add(slot);
   }
-  load();
+  try {
+    load();
+  } catch (error) {
+    close();
+    throw error;
+  }
 
   /** Calls for each stretch of pages whose slots lie side by side. */
   function stretches(run: PageRun, call: (offset: number, count: number, slot: number | undefined) => void): void {
@@ -140,11 +167,20 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
   }
 
   function append(run: PageRun, bytes: Buffer): void {
-    const reused = run.count === 1 ? freeSlots.pop() : undefined;
-    const slot = reused ?? slotCount;
-    writeSync(pages, bytes, 0, run.count * pageBytes, slot * pageBytes);
-    apply(run, slot);
-    note(run, slot);
+    for (let done = 0; done < run.count; ) {
+      const { slot, count } = free.take(run.count - done) ?? { slot: slotCount, count: run.count - done };
+      const part = { pid: run.pid, page: run.page + done, count };
+      writeSync(pages, bytes, done * pageBytes, count * pageBytes, slot * pageBytes);
+      apply(part, slot);
+      note(part, slot);
+      done += count;
+    }
+  }
+
+  function forget(run: PageRun): void {
+    checkOpen();
+    apply(run, forgotten);
+    note(run, forgotten);
   }
 
   return {
@@ -155,6 +191,7 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
     },
     has: (pid, page) => slots.get(pid)?.has(page) ?? false,
     read(run, into) {
+      checkOpen();
       stretches(run, (offset, count, slot) => {
         const [start, length] = [offset * pageBytes, count * pageBytes];
         if (slot === undefined)
@@ -165,6 +202,7 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
       });
     },
     write(run, bytes) {
+      checkOpen();
       stretches(run, (offset, count, slot) => {
         const part = bytes.subarray(offset * pageBytes, (offset + count) * pageBytes);
         if (slot !== undefined && slot >= 0) writeSync(pages, part, 0, part.length, slot * pageBytes);
@@ -172,13 +210,11 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
       });
     },
     zero(run) {
+      checkOpen();
       apply(run, slotOfZeros);
       note(run, slotOfZeros);
     },
-    forget(run) {
-      apply(run, forgotten);
-      note(run, forgotten);
-    },
+    forget,
     retain(runs) {
       const kept = new Map<number, Set<number>>();
       for (const { pid, page, count } of runs) {
@@ -187,17 +223,46 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
         for (let offset = 0; offset < count; offset += 1) ofPid.add(page + offset);
       }
       for (const [pid, process] of slots) {
-        for (const page of [...process.keys()]) {
-          if (!kept.get(pid)?.has(page)) this.forget({ pid, page, count: 1 });
+        const ofPid = kept.get(pid);
+        let gone: PageRun | undefined;
+        for (const page of [...process.keys()].filter((each) => !ofPid?.has(each))) {
+          if (gone !== undefined && gone.page + gone.count === page) {
+            gone.count += 1;
+            continue;
+          }
+          if (gone !== undefined) forget(gone);
+          gone = { pid, page, count: 1 };
         }
+        if (gone !== undefined) forget(gone);
       }
     },
     get sizeBytes() {
       return slotCount * pageBytes + indexEnd;
     },
-    close() {
-      closeSync(pages);
-      closeSync(index);
+    close,
+  };
+}
+
+/** Slots that hold no page any more, as stretches: what was freed side by side is taken side by side. */
+function makeFreeSlots() {
+  const stretches: { slot: number; count: number }[] = [];
+  return {
+    add(slot: number): void {
+      const last = stretches.at(-1);
+      if (last !== undefined && last.slot + last.count === slot) last.count += 1;
+      else stretches.push({ slot, count: 1 });
+    },
+    /** @returns at most so many side by side; undefined where none is free */
+    take(most: number): { slot: number; count: number } | undefined {
+      const last = stretches.at(-1);
+      if (last === undefined) return undefined;
+      const count = Math.min(most, last.count);
+      last.count -= count;
+      if (last.count === 0) stretches.pop();
+      return { slot: last.slot + last.count, count };
+    },
+    clear: () => {
+      stretches.length = 0;
     },
   };
 }

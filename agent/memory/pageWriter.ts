@@ -1,6 +1,14 @@
 import { encodeHeader } from '../channel/records.ts';
 import type { EncodingChoice } from './encodingChoice.ts';
-import { batchBytes, compress, exclusiveOr, type PageEncoding, type PageHeader, packRuns } from './pageRecords.ts';
+import {
+  batchBytes,
+  compress,
+  exclusiveOr,
+  mostPagesNamed,
+  type PageEncoding,
+  type PageHeader,
+  packRuns,
+} from './pageRecords.ts';
 import type { PageRun } from './pageStore.ts';
 
 /** Collects pages into batches and writes those out. */
@@ -66,10 +74,12 @@ export function makePageWriter(options: {
   }
 
   async function flushRuns(kind: 'zero' | 'same'): Promise<void> {
-    if (runs[kind].length === 0) return;
-    const header: PageHeader = { kind, sizeBytes: 0, runs: packRuns(runs[kind]) };
+    const collected = runs[kind];
     runs[kind] = [];
-    await write(encodeHeader(header));
+    for (const portion of inPortions(collected)) {
+      const header: PageHeader = { kind, sizeBytes: 0, runs: packRuns(portion) };
+      await write(encodeHeader(header));
+    }
   }
 
   return {
@@ -97,4 +107,23 @@ export function makePageWriter(options: {
       await flushRuns('same');
     },
   };
+}
+
+/** The same runs, so many at a time as one record may name; long ones are cut. */
+function inPortions(runs: readonly PageRun[]): PageRun[][] {
+  const portions: PageRun[][] = [];
+  let room = 0;
+  for (const { pid, page, count } of runs) {
+    for (let done = 0; done < count; ) {
+      const last = portions.at(-1);
+      const isFull = room === 0 || last === undefined || last.length === runsAtOnce;
+      if (isFull) room = mostPagesNamed;
+      const part = { pid, page: page + done, count: Math.min(count - done, room) };
+      if (isFull) portions.push([part]);
+      else last.push(part);
+      room -= part.count;
+      done += part.count;
+    }
+  }
+  return portions;
 }

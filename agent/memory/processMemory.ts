@@ -14,7 +14,10 @@ export interface ProcessMemory {
   readonly hostPid: number;
   /** As the container numbers it. */
   readonly pid: number;
-  /** Pages that are the process's own: anonymous ones, and those of private files that it has written to. */
+  /**
+   * Pages that are the process's own: anonymous ones, and those of private files that it has written to. None when it has
+   * ended.
+   */
   ownPages(): PrivateRun[];
   /**
    * Reads pages.
@@ -52,16 +55,24 @@ export function openProcessMemory(hostPid: number, pageBytes: number): ProcessMe
 }
 
 function opened(hostPid: number, pid: number, memory: number, pagemap: number, pageBytes: number): ProcessMemory {
+  let isClosed = false;
   return {
     hostPid,
     pid,
     ownPages() {
-      const maps = readFileSync(`/proc/${hostPid}/maps`, 'latin1');
+      if (isClosed) return [];
+      let maps = '';
+      try {
+        maps = readFileSync(`/proc/${hostPid}/maps`, 'latin1');
+      } catch {
+        return []; // short-lived processes end at any moment
+      }
       return parseMaps(maps, pageBytes).flatMap(({ first, last, untouched }) =>
         ownRuns(pagemap, first, last).map((run) => ({ ...run, untouched })),
       );
     },
     read(page, count, into) {
+      if (isClosed) return 0;
       let done = 0;
       const wanted = count * pageBytes;
       while (done < wanted) {
@@ -76,6 +87,8 @@ function opened(hostPid: number, pid: number, memory: number, pagemap: number, p
       return Math.floor(done / pageBytes);
     },
     close() {
+      if (isClosed) return; // the kernel may have given its numbers to other files since
+      isClosed = true;
       closeSync(memory);
       closeSync(pagemap);
     },

@@ -198,7 +198,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
       move.keptState.keep(move.spec.name, state, move.id, sizeBytes),
     );
     await rm(move.directory, { recursive: true, force: true });
-    move.bases.trim(new Set());
+    move.bases.trim(new Set(move.containers.list().map(({ spec }) => spec.name)));
   },
 };
 

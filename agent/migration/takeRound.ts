@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { idSchema } from '../../broker/contract/ids.ts';
-import { ByteReader, readHeader } from '../channel/records.ts';
+import { ByteReader, broken, readHeader } from '../channel/records.ts';
 import { type Bases, baseIdentitySchema } from '../memory/bases.ts';
 import { decodePages, type PageHeader, pageHeaderSchemas, runsOf } from '../memory/pageRecords.ts';
 import type { PageStore } from '../memory/pageStore.ts';
@@ -29,6 +29,13 @@ export function takePages(header: PageHeader, content: Buffer, store: PageStore)
   if (header.kind === 'zero') for (const run of runsOf(header)) store.zero(run);
   else if (header.kind === 'pages')
     for (const { run, bytes } of decodePages(header, content, store)) store.write(run, bytes);
+  else if (runsOf(header).some(({ pid, page, count }) => !hasAll(store, pid, page, count)))
+    throw broken('it takes pages for known that are not here');
+}
+
+function hasAll(store: PageStore, pid: number, page: number, count: number): boolean {
+  for (let offset = 0; offset < count; offset += 1) if (!store.has(pid, page + offset)) return false;
+  return true;
 }
 
 /** A round that brings less tells of set-up, not of throughput. */
@@ -39,7 +46,8 @@ const tellingBytes = 1 << 20;
  *
  * @param onRate - told how fast it came, where that can be told: the way back is most often as wide
  * @returns the sequence of the base afterwards
- * @throws TagalongError `bad-image` where it builds on a base that is not here
+ * @throws TagalongError `bad-image` where it builds on a base that is not here, `transfer-failed` where it breaks off, or
+ *   another one has begun meanwhile: what is known of the memory is as before then, but for pages that the source knows of
  */
 export async function takeRound(
   container: string,
@@ -55,13 +63,20 @@ export async function takeRound(
     bases.open(container, { id, sequence }) ?? (isNew && sequence === 0 ? bases.create(container, id) : undefined);
   if (base === undefined)
     throw new TagalongError('bad-image', { file: `the base of ${container}`, problem: 'the nodes do not agree on it' });
-  for (;;) {
-    const header = await readHeader(reader, recordSchema);
-    if (header.kind === 'end') break;
-    bytes += header.sizeBytes;
-    takePages(header, await reader.exactly(header.sizeBytes), base.store);
+  const claim = bases.claim(container);
+  try {
+    for (;;) {
+      const header = await readHeader(reader, recordSchema);
+      const content = await reader.exactly(header.sizeBytes);
+      claim.check();
+      bytes += header.sizeBytes;
+      if (header.kind === 'end') break;
+      takePages(header, content, base.store);
+    }
+    base.advance();
+    if (bytes >= tellingBytes) onRate(from, (bytes / (performance.now() - startedMs)) * 1000);
+  } finally {
+    claim.end();
   }
-  base.advance();
-  if (bytes >= tellingBytes) onRate(from, (bytes / (performance.now() - startedMs)) * 1000);
   return { sequence: base.identity.sequence };
 }

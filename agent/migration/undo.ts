@@ -19,9 +19,10 @@ export async function resumeHere(move: Move): Promise<void> {
   }
   move.supplies.delete(move.id);
   for (const process of move.processes ?? []) process.close();
-  const { memory, frozenMemory } = move;
-  // the destination may or may not have taken in what was sent
-  if (frozenMemory !== undefined) memory?.base.undo(frozenMemory.changedPages.runs());
+  const { memory, frozenMemory, supply } = move;
+  // the destination may or may not have taken in what was sent, also what it asked for before the commit
+  if (frozenMemory !== undefined)
+    memory?.base.undo([...frozenMemory.changedPages.runs(), ...(supply?.changedRuns() ?? [])]);
   await move.waitingIp?.end();
   await move.archive?.stop();
   await writeCriuConfiguration(move.place, []);

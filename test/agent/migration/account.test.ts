@@ -14,6 +14,7 @@ test('durations, bytes and times of a migration add up', (t) => {
       to: 'ap2',
       technique: 'cold',
       techniqueReason: 'because',
+      estimate: { technique: 'cold', downtimeMs: 50, totalMs: 90, sentBytes: 1000 },
       request: { container: 'web', to: 'ap2', trigger: 'follow-user', reasons: ['client-moved'], associatedAt },
     },
     { wall: () => new Date(1000 + nowMs), monotonic: () => nowMs },

@@ -22,7 +22,7 @@ const there: OfferAnswer = {
   hasContainer: false,
   missingBinds: [],
 };
-const needs = { container: 'web', memoryBytes: 64 << 20, fileBytes: 1 << 20 };
+const needs = { container: 'web', memoryBytes: 64 << 20, fileBytes: 1 << 20, technique: 'cold' } as const;
 
 test('two equal nodes have no reason against a move', (t) => {
   t.deepEqual(blockedReasons(facts, there, needs), []);
@@ -56,6 +56,22 @@ for (const [code, changedFacts, changedAnswer] of cases) {
     t.notRegex(`${reasons[0]?.message} ${reasons[0]?.remedy}`, /\{\w+\}/);
   });
 }
+
+test('a technique that leaves pages behind asks for it on both sides, the others do not', (t) => {
+  const lazyProblem = 'no userfaultfd';
+  const codes = (technique: 'cold' | 'pre-copy' | 'post-copy' | 'hybrid', here?: string, elsewhere?: string) =>
+    blockedReasons(
+      { ...facts, ...(here === undefined ? {} : { lazyProblem: here }) },
+      { ...there, facts: { ...there.facts, ...(elsewhere === undefined ? {} : { lazyProblem: elsewhere }) } },
+      { ...needs, technique },
+    ).map(({ code }) => code);
+  for (const technique of ['cold', 'pre-copy'] as const) t.deepEqual(codes(technique, lazyProblem, lazyProblem), []);
+  for (const technique of ['post-copy', 'hybrid'] as const) {
+    t.deepEqual(codes(technique), []);
+    t.deepEqual(codes(technique, lazyProblem), ['technique-unavailable']);
+    t.deepEqual(codes(technique, undefined, lazyProblem), ['technique-unavailable']);
+  }
+});
 
 test('all reasons are told at once', (t) => {
   const answer = { ...there, facts: { ...there.facts, draining: true, containers: 9, architecture: 'arm64' } };

@@ -1,43 +1,59 @@
 import test from 'ava';
 import { phaseTable } from '../../../agent/migration/phases.ts';
-import { chooseTechnique, planMigration } from '../../../agent/migration/plan.ts';
+import { leavesPagesBehind, planMigration, type StepKind, techniqueTable } from '../../../agent/migration/plan.ts';
+import { migrationPhaseSchema, techniqueSchema } from '../../../broker/contract/documents.ts';
 
-test('all that can be done before the freeze stands before it, and the commit comes after the restore', (t) => {
-  const kinds = planMigration({ technique: 'cold', imageDigest: 'sha256-x', lacksImage: true }).map(
-    (step) => step.kind,
-  );
-  t.deepEqual(kinds, [
-    'open-destination',
-    'stage-image',
-    'stage-files',
-    'make-ready',
-    'freeze',
-    'dump',
-    'switch-over',
-    'commit',
-    'clean-up',
-  ]);
+const kindsOf = (technique: keyof typeof techniqueTable, lacksImage: boolean): StepKind[] =>
+  planMigration({ technique, imageDigest: 'sha256-x', lacksImage }).map(({ kind }) => kind);
+
+const before: StepKind[] = ['open-destination', 'stage-image', 'stage-files'];
+const frozen: StepKind[] = ['freeze', 'dump', 'switch-over', 'commit'];
+const expected: Record<keyof typeof techniqueTable, StepKind[]> = {
+  cold: [...before, 'make-ready', ...frozen, 'clean-up'],
+  'pre-copy': [...before, 'send-rounds', 'make-ready', 'last-round', ...frozen, 'clean-up'],
+  'post-copy': [...before, 'make-ready', ...frozen, 'serve-pages', 'clean-up'],
+  hybrid: [...before, 'send-rounds', 'make-ready', 'last-round', ...frozen, 'serve-pages', 'clean-up'],
+};
+
+test('every technique of the contract has its plan', (t) => {
+  t.deepEqual(Object.keys(expected).sort(), [...techniqueSchema.options].sort());
+  t.deepEqual(Object.keys(techniqueTable).sort(), [...techniqueSchema.options].sort());
 });
 
-test('an image that is there is not sent', (t) => {
-  const kinds = planMigration({ technique: 'cold', imageDigest: 'sha256-x', lacksImage: false }).map(
-    (step) => step.kind,
-  );
-  t.false(kinds.includes('stage-image'));
-});
+for (const technique of techniqueSchema.options) {
+  test(`${technique}: all that can be done before the freeze stands before it`, (t) => {
+    t.deepEqual(kindsOf(technique, true), expected[technique]);
+  });
 
-test('the phases of a plan never go back', (t) => {
-  const order = Object.keys(phaseTable);
-  const phases = planMigration({ technique: 'cold', imageDigest: 'sha256-x', lacksImage: true }).map((step) =>
-    order.indexOf(step.phase),
-  );
-  t.deepEqual(
-    phases,
-    phases.toSorted((a, b) => a - b),
-  );
-});
+  test(`${technique}: an image that is there is not sent`, (t) => {
+    t.deepEqual(
+      kindsOf(technique, false),
+      expected[technique].filter((kind) => kind !== 'stage-image'),
+    );
+  });
 
-test('the choice of a technique gives its reason', (t) => {
-  t.deepEqual(chooseTechnique('cold'), { technique: 'cold', reason: 'asked for by the request' });
-  t.is(chooseTechnique('auto').technique, 'cold');
+  test(`${technique}: phases never go back, one commit, and nothing after it can be cancelled`, (t) => {
+    const steps = planMigration({ technique, imageDigest: 'sha256-x', lacksImage: true });
+    const order = Object.keys(phaseTable);
+    const phases = steps.map(({ phase }) => order.indexOf(phase));
+    t.deepEqual(
+      phases,
+      phases.toSorted((a, b) => a - b),
+    );
+    t.is(steps.filter(({ kind }) => kind === 'commit').length, 1);
+    const commit = steps.findIndex(({ kind }) => kind === 'commit');
+    for (const [index, { phase }] of steps.entries()) t.is(phaseTable[phase].cancellable, index <= commit, phase);
+    t.is(
+      steps.some(({ kind }) => kind === 'serve-pages'),
+      leavesPagesBehind(technique),
+    );
+  });
+}
+
+test('every phase of the contract is in the table, and only ends are ends', (t) => {
+  t.deepEqual(Object.keys(phaseTable).sort(), [...migrationPhaseSchema.options].sort());
+  for (const [phase, { cancellable, end }] of Object.entries(phaseTable)) {
+    t.is(end, ['completed', 'failed', 'cancelled'].includes(phase));
+    if (end) t.false(cancellable);
+  }
 });

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import test from 'ava';
+import { encodeHeader, put } from '../../../agent/channel/records.ts';
+import { compress, type PageHeader } from '../../../agent/memory/pageRecords.ts';
 import {
-  encodeHeader,
   type RecordHeader,
   readSwitchStream,
-  writeSwitchStream,
+  writeEnd,
+  writeFileChanges,
+  writeImages,
 } from '../../../agent/migration/switchStream.ts';
 
 async function room(t: { teardown: (fn: () => Promise<void>) => void }) {
@@ -18,53 +21,110 @@ async function room(t: { teardown: (fn: () => Promise<void>) => void }) {
   return { source: place('source'), imageDirectory: place('images'), stateDirectory: place('state') };
 }
 
+const noMemory = { onBase: () => undefined, onPages: () => undefined };
+const head = (record: RecordHeader) => encodeHeader(record);
+
 const bytesOf = async (stream: AsyncIterable<Buffer>) => Buffer.concat(await Array.fromAsync(stream));
 
-test('images, archive and removals come through, in whatever pieces the network cuts them', async (t) => {
-  const where = await room(t);
-  const image = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
-  await writeFile(join(where.source, 'pages-1.img'), image);
-  await writeFile(join(where.source, 'empty.img'), '');
-  await mkdir(join(where.stateDirectory, 'upper/old'), { recursive: true });
-  const wire = new PassThrough();
-  const written = writeSwitchStream(wire, {
-    removed: ['upper/old'],
-    archive: Readable.from([Buffer.from('ab'), Buffer.from('c')]),
-    imageDirectory: where.source,
+for (const compressed of [false, true]) {
+  test(`images, archive, removals and pages come through ${compressed ? 'compressed' : 'plain'}, in whatever pieces`, async (t) => {
+    const where = await room(t);
+    const image = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
+    await writeFile(join(where.source, 'pages-1.img'), image);
+    await writeFile(join(where.source, 'core-1.img'), 'core');
+    await writeFile(join(where.source, 'empty.img'), '');
+    await mkdir(join(where.stateDirectory, 'upper/old'), { recursive: true });
+    const wire = new PassThrough();
+    const write = (bytes: Buffer) => put(wire, bytes);
+    const id = '6f1c2f4e-6a54-4f0e-9c65-0f5f0a1f8f11';
+    const pages: PageHeader = { kind: 'pages', sizeBytes: 3, encoding: 'plain', runs: [[1, 2, 3]] };
+    const written = (async () => {
+      await write(head({ kind: 'round', sizeBytes: 0, id, sequence: 4, isNew: false }));
+      await write(head(pages));
+      await write(Buffer.from('xyz'));
+      await writeFileChanges(write, ['upper/old'], Readable.from([Buffer.from('ab'), Buffer.from('c')]));
+      await writeImages(write, where.source, ['pages-1.img', 'core-1.img', 'empty.img'], compressed);
+      await writeEnd(write, true);
+      wire.end();
+    })();
+    const [bytes] = await Promise.all([bytesOf(wire), written]);
+    const pieces = Readable.from(
+      Array.from({ length: Math.ceil(bytes.length / 7) }, (_, index) => bytes.subarray(index * 7, index * 7 + 7)),
+    );
+    const archive = new PassThrough();
+    const heard: unknown[] = [];
+    const read = await readSwitchStream(
+      pieces,
+      { ...where, archive },
+      {
+        onBase: ({ id, sequence, isNew }) => heard.push([id, sequence, isNew]),
+        onPages: (header, content) => heard.push([header, content.toString()]),
+      },
+    );
+    archive.end();
+    t.deepEqual(read, { archived: true, memoryComplete: true });
+    t.deepEqual(heard, [
+      [id, 4, false],
+      [pages, 'xyz'],
+    ]);
+    t.is((await bytesOf(archive)).toString(), 'abc');
+    t.deepEqual((await readdir(where.imageDirectory)).sort(), ['core-1.img', 'empty.img', 'pages-1.img']);
+    t.true(image.equals(await readFile(join(where.imageDirectory, 'pages-1.img'))));
+    t.is(await readFile(join(where.imageDirectory, 'core-1.img'), 'utf8'), 'core');
+    t.deepEqual(await readdir(join(where.stateDirectory, 'upper')), []);
   });
-  const [bytes] = await Promise.all([bytesOf(wire), written]);
-  const pieces = Readable.from(
-    Array.from({ length: Math.ceil(bytes.length / 7) }, (_, index) => bytes.subarray(index * 7, index * 7 + 7)),
-  );
-  const archive = new PassThrough();
-  const read = await readSwitchStream(pieces, { ...where, archive });
-  archive.end();
-  t.true(read.archived);
-  t.is((await bytesOf(archive)).toString(), 'abc');
-  t.deepEqual((await readdir(where.imageDirectory)).sort(), ['empty.img', 'pages-1.img']);
-  t.true(image.equals(await readFile(join(where.imageDirectory, 'pages-1.img'))));
-  t.deepEqual(await readdir(join(where.stateDirectory, 'upper')), []);
+}
+
+test('a stream without file changes says so, and that memory is missing', async (t) => {
+  const where = await room(t);
+  const chunks: Buffer[] = [];
+  const write = async (bytes: Buffer) => void chunks.push(bytes);
+  await writeFileChanges(write, [], undefined);
+  await writeImages(write, where.source, [], false);
+  await writeEnd(write, false);
+  t.deepEqual(await readSwitchStream(Readable.from(chunks), { ...where, archive: new PassThrough() }, noMemory), {
+    archived: false,
+    memoryComplete: false,
+  });
 });
 
+const images = (files: { name: string; sizeBytes: number }[], content: Buffer, compressed: boolean) => [
+  head({ kind: 'images', sizeBytes: content.length, compressed, files }),
+  content,
+];
 const hostile: [string, Buffer[]][] = [
-  ['breaks off in a record', [encodeHeader({ kind: 'image', sizeBytes: 10, name: 'a.img' }), Buffer.from('12345')]],
+  ['breaks off in a record', [head({ kind: 'image', sizeBytes: 10, name: 'a.img' }), Buffer.from('12345')]],
   ['has no end', [encodeHeader({ kind: 'archive', sizeBytes: 0 })]],
-  ['names a path outside', [encodeHeader({ kind: 'removed', sizeBytes: 0, paths: ['../../etc'] })]],
-  ['names an absolute path', [encodeHeader({ kind: 'removed', sizeBytes: 0, paths: ['/etc'] })]],
+  ['names a path outside', [head({ kind: 'removed', sizeBytes: 0, paths: ['../../etc'] })]],
+  ['names an absolute path', [head({ kind: 'removed', sizeBytes: 0, paths: ['/etc'] })]],
   [
     'names an image outside',
     [encodeHeader({ kind: 'image', sizeBytes: 1, name: '../x' } as RecordHeader), Buffer.from('x')],
   ],
   ['has a header that is not JSON', [Buffer.from([0, 0, 0, 2]), Buffer.from('{{')]],
   ['has a header of four gigabytes', [Buffer.from([255, 255, 255, 255])]],
-  ['has negative sizes', [encodeHeader({ kind: 'archive', sizeBytes: -1 } as RecordHeader)]],
+  ['has negative sizes', [encodeHeader({ kind: 'archive', sizeBytes: -1 })]],
+  ['has an unknown record', [encodeHeader({ kind: 'surprise', sizeBytes: 0 })]],
+  ['names one of many images outside', images([{ name: '../x', sizeBytes: 1 }], Buffer.from('x'), false)],
+  ['has shorter images than it names', images([{ name: 'x', sizeBytes: 2 }], Buffer.from('x'), false)],
+  ['has longer images than it names', images([{ name: 'x', sizeBytes: 1 }], Buffer.from('xy'), false)],
+  ['has images that are no zstd', images([{ name: 'x', sizeBytes: 9 }], Buffer.from('not zstd!'), true)],
+  ['holds a bomb', images([{ name: 'x', sizeBytes: 10 }], compress(Buffer.alloc(4 << 20)), true)],
+  [
+    'names more images at once than fit',
+    images(
+      Array.from({ length: 9 }, (_, index) => ({ name: `x${index}`, sizeBytes: 1 << 20 })),
+      compress(Buffer.alloc(9 << 20)),
+      true,
+    ),
+  ],
 ];
 
 for (const [what, chunks] of hostile) {
   test(`a stream that ${what} is refused`, async (t) => {
     const where = await room(t);
     const error = await t.throwsAsync(
-      readSwitchStream(Readable.from(chunks), { ...where, archive: new PassThrough() }),
+      readSwitchStream(Readable.from(chunks), { ...where, archive: new PassThrough() }, noMemory),
     );
     t.is((error as { code?: string } | undefined)?.code, 'transfer-failed');
   });
