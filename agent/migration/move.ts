@@ -71,7 +71,7 @@ export interface Move {
   /** What the destination has of the container's files. */
   staged?: Manifest;
   /** A tar that waits for the names of files that changed meanwhile. */
-  archive?: Streaming;
+  archive?: Streaming | undefined;
   frozenAtMs?: number;
   /** The destination was told to commit: from here on only it knows how the move ends. */
   handedOver?: boolean;

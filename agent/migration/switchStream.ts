@@ -14,7 +14,7 @@ export const recordHeaderSchema = z.discriminatedUnion('kind', [
   /** First: which base the memory builds on. */
   roundHeadSchema,
   ...pageHeaderSchemas,
-  /** Paths below the container's state directory to remove before the archive is unpacked. */
+  /** Paths below the container's state directory to remove: before an archive is unpacked, or after those that came before. */
   z.object({ kind: z.literal('removed'), sizeBytes: z.literal(0), paths: z.array(z.string()) }),
   /** A piece of the tar archive of changed files. */
   z.object({ kind: z.literal('archive'), sizeBytes: z.int().nonnegative() }),
@@ -117,28 +117,36 @@ export async function writeEnd(write: Write, memoryComplete: boolean): Promise<v
 /**
  * Reads the whole stream to its `end`.
  *
- * @param into - where its parts go. The archive is a tar that unpacks into the state directory
+ * @param into - where its parts go. The archive is a tar that unpacks into the state directory, until `unpacked`
  * @param memory - takes in which base the memory builds on, and the batches of pages
  * @returns whether there was an archive, and what the end said
  * @throws TagalongError `transfer-failed` where the stream breaks off or holds what it must not
  */
 export async function readSwitchStream(
   input: AsyncIterable<Buffer>,
-  into: { stateDirectory: string; archive: Writable; imageDirectory: string },
+  into: { stateDirectory: string; archive: Writable; unpacked?: Promise<void>; imageDirectory: string },
   memory: { onBase: (head: RoundHead) => void; onPages: (header: PageHeader, content: Buffer) => void },
 ): Promise<{ archived: boolean; memoryComplete: boolean }> {
   const reader = new ByteReader(input);
   let archived = false;
+  const removedLater: string[] = [];
   for (;;) {
     const header = await readHeader(reader, recordHeaderSchema);
     switch (header.kind) {
       case 'end':
+        if (removedLater.length > 0) {
+          into.archive.end();
+          await into.unpacked;
+          await removeAll(into.stateDirectory, removedLater);
+        }
         return { archived, memoryComplete: header.memoryComplete };
       case 'round':
         memory.onBase(header);
         break;
       case 'removed':
-        await removeAll(into.stateDirectory, header.paths);
+        // tar may still be about to make what is removed here
+        if (archived) removedLater.push(...header.paths);
+        else await removeAll(into.stateDirectory, header.paths);
         break;
       case 'archive':
         archived = true;
