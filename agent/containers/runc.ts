@@ -39,21 +39,26 @@ export async function runcDelete(name: string): Promise<void> {
 /** A runC that waits for the word to go, so that nothing but runC itself has to be started when it comes. */
 export interface WaitingRunc {
   go(): void;
+  /** Its output can be written to the log from now on: whoever replaces the log's file has done so. */
+  openLog(): void;
   /** Resolves when runC has returned; the container runs then. */
   done: Promise<void>;
   /** Gives it up, if it was not told to go. */
   cancel(): Promise<void>;
 }
 
+/** A restore's runC waits while the log still arrives: opened too early, what is written would go into a file without a name. */
+const logWriter = 'read word <&8 && exec cat >>"$1" 8<&-';
+
 /**
  * Standard output of the container is a pipe to a small process of its own that appends to the log file: CRIU can carry a
  * pipe over to the other node, but not an open file outside of the container, and the log outlives the agent.
  */
 const script = `
-exec 9>&1
+exec 8<&0 9>&1
 read word && [ "$word" = go ] || exit 3
 log=$1; shift
-{ "$@" </dev/null 9>&-; echo "$?" >&9; } 2>&1 | setsid -f cat >>"$log" 2>/dev/null 9>&-
+{ "$@" </dev/null 8<&- 9>&-; echo "$?" >&9; } 2>&1 | setsid -f sh -c '${logWriter}' sh "$log" 2>/dev/null 9>&-
 `;
 
 /** The script with a mount of the container's root file system in front. */
@@ -83,6 +88,7 @@ export async function waitingRunc(
   });
   return {
     go: () => child.write('go\n'),
+    openLog: () => child.write('log\n'),
     done: outcome(child, place, parameters[0] ?? ''),
     async cancel() {
       child.endInput();
@@ -132,6 +138,7 @@ export async function writeCriuConfiguration(place: ContainerPlace, lines: reado
 export async function runcRun(name: string, place: ContainerPlace, before: string): Promise<void> {
   const runc = await waitingRunc(place, ['run', '--detach', '--bundle', place.bundle, name], before);
   runc.go();
+  runc.openLog();
   await runc.done;
 }
 

@@ -82,6 +82,7 @@ export async function waitingRestore(options: {
     workDirectory: at('work'),
     async restore() {
       going = true;
+      runc.openLog();
       criuGate.answer('go');
       await Promise.race([barrier.reached('restored'), ended(runc)]);
     },

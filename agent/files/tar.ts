@@ -36,10 +36,11 @@ export function packNamed(directory: string): Streaming {
   ]);
 }
 
-/** A tar that waits for an archive on its input and unpacks it; it never leaves the directory. */
+/** A tar that waits for archives on its input, one after the other, and unpacks them; it never leaves the directory. */
 export function unpackInto(directory: string): Streaming {
   const tar = stream('tar', [
     '--extract',
+    '--ignore-zeros',
     ...faithful.filter((option) => option !== '--sparse'),
     '--preserve-permissions',
     '--same-owner',

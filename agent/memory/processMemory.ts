@@ -61,12 +61,7 @@ function opened(hostPid: number, pid: number, memory: number, pagemap: number, p
     pid,
     ownPages() {
       if (isClosed) return [];
-      let maps = '';
-      try {
-        maps = readFileSync(`/proc/${hostPid}/maps`, 'latin1');
-      } catch {
-        return []; // short-lived processes end at any moment
-      }
+      const maps = mapsOf(hostPid);
       return parseMaps(maps, pageBytes).flatMap(({ first, last, untouched }) =>
         ownRuns(pagemap, first, last).map((run) => ({ ...run, untouched })),
       );
@@ -95,6 +90,15 @@ function opened(hostPid: number, pid: number, memory: number, pagemap: number, p
   };
 }
 
+/** A process that has ended has none. */
+function mapsOf(hostPid: number): string {
+  try {
+    return readFileSync(`/proc/${hostPid}/maps`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
 /** The private, readable mappings in the text of `/proc/PID/maps`, pure. `last` is exclusive; both are page numbers. */
 export function parseMaps(text: string, pageBytes: number): { first: number; last: number; untouched: boolean }[] {
   const found = [];
@@ -114,12 +118,21 @@ export function parseMaps(text: string, pageBytes: number): { first: number; las
 /** High halves of page table entries (Linux Documentation/admin-guide/mm/pagemap.rst). */
 const bits = { present: 0x8000_0000, swapped: 0x4000_0000, fileOrShared: 0x2000_0000 };
 
+/** Nothing where the process has ended. */
+function readEntries(pagemap: number, into: Buffer, bytes: number, page: number): number {
+  try {
+    return readSync(pagemap, into, 0, bytes, page * 8);
+  } catch {
+    return 0;
+  }
+}
+
 function ownRuns(pagemap: number, first: number, last: number): { page: number; count: number }[] {
   const runs: { page: number; count: number }[] = [];
   const buffer = Buffer.allocUnsafeSlow(8 * Math.min(entriesAtOnce, last - first));
   let open: { page: number; count: number } | undefined;
   for (let page = first; page < last; ) {
-    const got = readSync(pagemap, buffer, 0, Math.min(buffer.length, 8 * (last - page)), page * 8) >>> 3;
+    const got = readEntries(pagemap, buffer, Math.min(buffer.length, 8 * (last - page)), page) >>> 3;
     if (got === 0) break;
     const words = new Uint32Array(buffer.buffer, buffer.byteOffset, got * 2);
     for (let index = 0; index < got; index += 1) {

@@ -319,15 +319,9 @@ async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): 
   manifest.catch(() => undefined); // awaited below
   await memory.sendEarly(() => move.isDumped === true);
   parts.end('early');
-
-  const now = await manifest;
-  const changes = compareManifests(move.staged ?? new Map(), now);
-  const { changed } = changes;
-  move.archive?.input.end(changed.map((path) => `./${path}\0`).join(''));
-  await writeFileChanges(write, changes, changed.length === 0 ? undefined : move.archive?.output);
-
+  await sendFiles(move, await manifest, write);
   parts.end('files');
-  await dumped(move, memory);
+  await dumped(move, memory, write);
   parts.end('dump');
   const { imageDirectory } = checkpointOf(move);
   const { pages, remaining, names } = await memory.sendLate(imageDirectory);
@@ -346,13 +340,26 @@ async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): 
     move.supplies.set(move.id, move.supply);
   }
   await writeEnd(write, remaining.length === 0);
-  if (changed.length > 0) await move.archive?.done;
   parts.end('late');
   for (const [name, ms] of Object.entries(parts.all())) move.account.part(name, ms);
 }
 
+/** Sends files that differ from what the destination has. */
+async function sendFiles(move: Move, now: Manifest, write: (bytes: Buffer) => Promise<void>): Promise<void> {
+  const { changed, removed: all } = compareManifests(move.staged ?? new Map(), now);
+  move.staged = now;
+  // after an earlier archive what is named is removed at the very end
+  const removed = move.archive === undefined ? all.filter((path) => !now.has(path)) : all;
+  if (changed.length === 0) return await writeFileChanges(write, { changed, removed }, undefined);
+  const archive = move.archive ?? packNamed(move.place.state);
+  move.archive = undefined;
+  archive.input.end(changed.map((path) => `./${path}\0`).join(''));
+  await writeFileChanges(write, { changed, removed }, archive.output);
+  await archive.done;
+}
+
 /** Waits for the dump, and tries again where the freezer held a process back. */
-async function dumped(move: Move, memory: FrozenMemory): Promise<void> {
+async function dumped(move: Move, memory: FrozenMemory, write: (bytes: Buffer) => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await move.dumping;
@@ -367,9 +374,12 @@ async function dumped(move: Move, memory: FrozenMemory): Promise<void> {
       const { name } = spec;
       move.checkpoint = await waitingCheckpoint({ name, node: configuration.node, place, directory, withoutMemory });
       await move.freezer.freeze();
-      memory.startOver();
+      for (const process of move.processes ?? []) process.close();
+      move.processes = await openProcesses(move.freezer, move.pageBytes);
+      memory.startOver(move.processes);
       startDump(move);
       await memory.sendEarly(() => move.isDumped === true);
+      await sendFiles(move, await readManifest(place.state), write);
     }
   }
 }

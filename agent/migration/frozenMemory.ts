@@ -31,8 +31,8 @@ export interface FrozenMemory {
   sendEarly(isDumped: () => boolean): Promise<void>;
   /** What the images name and was not sent early. */
   sendLate(imageDirectory: string): Promise<FrozenImages>;
-  /** The processes ran for a moment: what was sent may not be true any more. */
-  startOver(): void;
+  /** The container ran for a moment: what was sent may not be true any more, and there may be other processes. */
+  startOver(processes: readonly ProcessMemory[]): void;
   /** What the destination is known to have, and nothing that was sent to it since. */
   readonly known: KnownPages;
   readonly changedPages: PageSet;
@@ -60,7 +60,8 @@ export function makeFrozenMemory(options: {
   choice: EncodingChoice;
   write: (...pieces: Buffer[]) => Promise<void>;
 }): FrozenMemory {
-  const { processes, store, hot, share, choice, write } = options;
+  const { store, hot, share, choice, write } = options;
+  let { processes } = options;
   const { pageBytes } = store;
   const changedPages = makePageSet();
   const seen = makePageSet();
@@ -154,7 +155,8 @@ export function makeFrozenMemory(options: {
       return { pages, remaining, names: all.filter((name) => !ownFiles.has(name) && name !== 'descriptors.json') };
     },
 
-    startOver() {
+    startOver(present) {
+      processes = present;
       seen.clear();
       inFiles.length = 0;
     },

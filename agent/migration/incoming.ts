@@ -105,7 +105,12 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     const verified = makePageSet();
     const { archived, files, memoryComplete } = await readSwitchStream(
       input,
-      { stateDirectory: place.state, archive: archive.input, imageDirectory: restore.imageDirectory },
+      {
+        stateDirectory: place.state,
+        archive: archive.input,
+        unpacked: archive.done,
+        imageDirectory: restore.imageDirectory,
+      },
       {
         onBase({ id, sequence, isNew }) {
           arrival.base = bases.open(spec.name, { id, sequence }) ?? (isNew ? bases.create(spec.name, id) : undefined);

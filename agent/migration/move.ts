@@ -74,7 +74,7 @@ export interface Move {
   /** What the destination has of the container's files. */
   staged?: Manifest;
   /** A tar that waits for the names of files that changed meanwhile. */
-  archive?: Streaming;
+  archive?: Streaming | undefined;
   /** An `ip` that waits for the word to cut the port. */
   waitingIp?: WaitingBatch;
   frozenAtMs?: number;

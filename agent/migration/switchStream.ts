@@ -14,7 +14,10 @@ export const recordHeaderSchema = z.discriminatedUnion('kind', [
   /** First: which base the memory builds on. */
   roundHeadSchema,
   ...pageHeaderSchemas,
-  /** Paths below the container's state directory to remove before the archive is unpacked, and those that it holds. */
+  /**
+   * Paths below the container's state directory: those to remove, before an archive is unpacked or after those that came
+   * before, and those that the next archive holds.
+   */
   z.object({
     kind: z.literal('files'),
     sizeBytes: z.literal(0),
@@ -129,30 +132,40 @@ export async function writeEnd(write: Write, memoryComplete: boolean): Promise<v
 /**
  * Reads the whole stream to its `end`.
  *
- * @param into - where its parts go. The archive is a tar that unpacks into the state directory
+ * @param into - where its parts go. The archive is a tar that unpacks into the state directory, until `unpacked`
  * @param memory - takes in which base the memory builds on, and the batches of pages
  * @returns whether there was an archive, which files changed, and what the end said
  * @throws TagalongError `transfer-failed` where the stream breaks off or holds what it must not
  */
 export async function readSwitchStream(
   input: AsyncIterable<Buffer>,
-  into: { stateDirectory: string; archive: Writable; imageDirectory: string },
+  into: { stateDirectory: string; archive: Writable; unpacked?: Promise<void>; imageDirectory: string },
   memory: { onBase: (head: RoundHead) => void; onPages: (header: PageHeader, content: Buffer) => void },
 ): Promise<{ archived: boolean; files: { removed: string[]; changed: string[] }; memoryComplete: boolean }> {
   const reader = new ByteReader(input);
   let archived = false;
-  let files: { removed: string[]; changed: string[] } = { removed: [], changed: [] };
+  const changed: string[] = [];
+  const removed: string[] = [];
+  const removedLater: string[] = [];
   for (;;) {
     const header = await readHeader(reader, recordHeaderSchema);
     switch (header.kind) {
       case 'end':
-        return { archived, files, memoryComplete: header.memoryComplete };
+        if (removedLater.length > 0) {
+          into.archive.end();
+          await into.unpacked;
+          await removePaths(into.stateDirectory, removedLater);
+        }
+        return { archived, files: { removed, changed }, memoryComplete: header.memoryComplete };
       case 'round':
         memory.onBase(header);
         break;
       case 'files':
-        files = header;
-        await removePaths(into.stateDirectory, header.removed);
+        changed.push(...header.changed);
+        removed.push(...header.removed);
+        // tar may still be about to make what is removed here
+        if (archived) removedLater.push(...header.removed);
+        else await removePaths(into.stateDirectory, header.removed);
         break;
       case 'archive':
         archived = true;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
-import { moveToAndFro } from './support/moves.ts';
+import { moveToAndFro, techniques } from './support/moves.ts';
+import { sharedByTests } from './support/shared.ts';
 import { openSite } from './support/site.ts';
 import { startClient } from './support/stationClient.ts';
 import { assertUnbroken, ticking, ticksOf } from './support/ticking.ts';
@@ -28,9 +29,8 @@ http {
 /** The processes of the container, as its node sees them: program and process title. */
 const processTitles = 'ps -eo args | grep "^nginx: " | sort';
 
-test('nginx moves five times under a keep-alive client: no response is lost, broken or doubled', async (t) => {
-  t.timeout(240_000);
-  const site = await openSite(t, 'nginx');
+const web = sharedByTests(async (closing) => {
+  const site = await openSite(closing, 'nginx');
   const file = Array.from({ length: 8000 }, (_, line) => `line ${line} of a static file\n`).join('');
   await site.image('ap1', '/srv/nginx', ['/usr/sbin/nginx'], {
     '/etc/nginx.conf': configuration,
@@ -43,27 +43,38 @@ test('nginx moves five times under a keep-alive client: no response is lost, bro
   // a connection that asks for nothing, since nginx's own counts are compared later
   const wait = `until ip netns exec tagalong-web ss -Hltn 'sport = :80' | grep -q LISTEN; do sleep 0.1; done`;
   await site.sh('ap1', wait);
-
   const digest = createHash('sha256').update(file).digest('hex');
-  const client = await startClient(t, site, 'nginxClient.ts', [address, '80', digest]);
+  const client = await startClient(closing, site, 'nginxClient.ts', [address, '80', digest]);
   await client.hear();
-  let requests = 0;
-  let ticks = 0;
-  const titles = await site.sh('ap1', processTitles);
-  t.is(titles.trim().split('\n').length, 3, 'a master and two workers');
-  const node = await moveToAndFro(t, site, 'web', async (move, here) => {
-    const report = await client.ask('report');
-    t.log(`move ${move}: the longest wait for an answer was ${Math.round(Number(report['longestGapMs']))} ms`);
-    t.is(report['problem'], undefined);
-    t.true(Number(report['requests']) > requests, 'the client goes on');
-    requests = Number(report['requests']);
-    t.is(await site.sh(here, processTitles), titles);
-    const log = ticksOf(await site.log('web'));
-    assertUnbroken(t, log, 'the log');
-    t.true((log.at(-1) ?? 0) > ticks, 'the log goes on');
-    ticks = log.at(-1) ?? 0;
-  });
+  return { site, client, address, digest, titles: await site.sh('ap1', processTitles) };
+});
 
+for (const technique of techniques) {
+  test.serial(`nginx moves ten times by ${technique} under a keep-alive client: no response is lost`, async (t) => {
+    t.timeout(240_000);
+    const { site, client, titles } = web();
+    t.is(titles.trim().split('\n').length, 3, 'a master and two workers');
+    let requests = 0;
+    let ticks = 0;
+    await moveToAndFro(t, site, 'web', technique, async (node) => {
+      const report = await client.ask('report');
+      t.log(`the longest wait for an answer was ${Math.round(Number(report['longestGapMs']))} ms`);
+      t.is(report['problem'], undefined);
+      t.true(Number(report['requests']) > requests, 'the client goes on');
+      requests = Number(report['requests']);
+      t.is(await site.sh(node, processTitles), titles);
+      const log = ticksOf(await site.log('web'));
+      assertUnbroken(t, log, 'the log');
+      t.true((log.at(-1) ?? 0) > ticks, 'the log goes on');
+      ticks = log.at(-1) ?? 0;
+    });
+  });
+}
+
+test.serial('after all moves each request to nginx was logged once, and its master starts new workers', async (t) => {
+  t.timeout(120_000);
+  const { site, client, address, digest } = web();
+  const { node } = await site.describe('web');
   const end = await client.ask('finish');
   t.is(end['problem'], undefined);
   const upper = '/var/lib/tagalong/containers/web/state/upper';

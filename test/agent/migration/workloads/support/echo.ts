@@ -1,6 +1,5 @@
-import type { ExecutionContext } from 'ava';
 import type { DraftOf } from '../../../../../broker/contract/topics.ts';
-import type { TestSite } from './site.ts';
+import type { Closing, TestSite } from './site.ts';
 import { type StationClient, startClient } from './stationClient.ts';
 
 /** A small container that gives back each line that it is sent, and one client that is connected to it all the time. */
@@ -19,7 +18,7 @@ const port = 7;
  * @param request - what else is wanted of the container
  */
 export async function startEcho(
-  t: ExecutionContext,
+  t: Closing,
   site: TestSite,
   name: string,
   node: string,

@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestSite } from './site.ts';
 
-/** Prints, a line each, all that a node has of a container. */
+/** Prints, a line each, all that a node has of a container, but for its memory, which is kept for its return. */
 const traces = `
 name=$1
 runc list -q | grep -x "$name" | sed 's/^/runc: /'
 ip netns list | grep -w "tagalong-$name" | sed 's/^/namespace: /'
 grep "containers/$name/" /proc/self/mounts | sed 's/^/mount: /'
 find /sys/fs/cgroup/ -path "*/tagalong/$name*" | sed 's/^/control group: /'
-find /var/lib/tagalong/containers /run/tagalong /run/runc -name "*$name*" 2>/dev/null | sed 's/^/file: /'
-find /run/tagalong/migrations /run/tagalong/checkpoints -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/file: /'
+find /var/lib/tagalong/containers /run/tagalong /run/runc -path /run/tagalong/bases -prune -o -name "*$name*" -print 2>/dev/null |
+  sed 's/^/file: /'
+find /run/tagalong/migrations /run/tagalong/pagers /run/tagalong/checkpoints -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/file: /'
 find /var/lib/tagalong/checkpoints -name '.*.tmp' 2>/dev/null | sed 's/^/draft: /'
-ps -eo args | grep -w -e "$name" -e criu -e 'runc' -e 'ip .*-batch' -e 'tar .*--directory' |
+ps -eo args | grep -w -e "$name" -e criu -e 'runc' -e 'ip .*-batch' -e 'tar .*--directory' -e pager/main.ts |
   grep -v -e grep -e "sh -c" | sed 's/^/process: /'
 ps -eo args | grep "^sh -c.*runc" | grep -w "$name" | grep -v grep | sed 's/^/process: /'
 ip -br link | grep '^tg' | sed 's/^/link: /'

@@ -1,37 +1,53 @@
 import type { ExecutionContext } from 'ava';
+import { techniqueSchema } from '../../../../../broker/contract/documents.ts';
 import { containersAt, leftoversAt } from './leftovers.ts';
 import type { TestSite } from './site.ts';
 
-/** The number of moves that nothing may get lost in. */
-export const moveCount = 5;
+/** By each technique so many moves, in which nothing may get lost. */
+export const movesEach = 10;
 
-const nodes = ['ap1', 'ap2'] as const;
+export const techniques = techniqueSchema.options;
+export type Technique = (typeof techniques)[number];
 
 /**
- * Moves the only container of a site to and fro and checks after each move that it is at one node, whole, and gone from
- * the other.
+ * Moves the only container of a site to the other node and checks that it is there, whole, and gone from the first one.
  *
- * @param afterMove - checks of the workload itself, told how many moves there were and where the container is
- * @returns the node that has it at the end
+ * @returns the node that has it now, and the account of the move
+ */
+export async function moveOver(t: ExecutionContext, site: TestSite, container: string, technique: Technique) {
+  const { node: from, generation } = await site.describe(container);
+  const to = from === 'ap1' ? 'ap2' : 'ap1';
+  const account = await site.migrate(container, to, { technique });
+  t.like(account, { phase: 'completed', from, to, technique, generation: generation + 1 });
+  const times = account.phases.map(({ phase, durationMs }) => `${phase} ${Math.round(durationMs ?? 0)}`);
+  t.log(
+    `${technique} to ${to}: frozen ${Math.round(account.downtimeMs ?? 0)} ms, ${account.sentBytes} bytes (${times.join(', ')})`,
+  );
+  const [there, left, document] = await Promise.all([
+    containersAt(site, to),
+    leftoversAt(site, from, container),
+    site.describe(container),
+  ]);
+  t.deepEqual(there, [container]);
+  t.deepEqual(left, []);
+  t.like(document, { node: to, generation: generation + 1, status: 'running', error: undefined });
+  return { node: to, account };
+}
+
+/**
+ * Moves the only container of a site to and fro by one technique, each move checked as {@link moveOver} does.
+ *
+ * @param afterMove - checks of the workload itself, told where the container is
  */
 export async function moveToAndFro(
   t: ExecutionContext,
   site: TestSite,
   container: string,
-  afterMove: (move: number, node: string) => Promise<void> = async () => undefined,
-): Promise<string> {
-  const { generation: first } = await site.describe(container);
-  let [here, there] = nodes as readonly [string, string];
-  for (let move = 1; move <= moveCount; move += 1) {
-    const account = await site.migrate(container, there);
-    t.like(account, { phase: 'completed', from: here, to: there, generation: first + move }, `move ${move}`);
-    const times = account.phases.map(({ phase, durationMs }) => `${phase} ${Math.round(durationMs ?? 0)}`);
-    t.log(`move ${move}: frozen ${Math.round(account.downtimeMs ?? 0)} ms (${times.join(', ')})`);
-    [here, there] = [there, here];
-    t.deepEqual(await containersAt(site, here), [container]);
-    t.deepEqual(await leftoversAt(site, there, container), []);
-    t.like(await site.describe(container), { node: here, generation: first + move, status: 'running' });
-    await afterMove(move, here);
+  technique: Technique,
+  afterMove: (node: string) => Promise<void>,
+): Promise<void> {
+  for (let move = 1; move <= movesEach; move += 1) {
+    const { node } = await moveOver(t, site, container, technique);
+    await afterMove(node);
   }
-  return here;
 }

@@ -1,4 +1,3 @@
-import type { ExecutionContext } from 'ava';
 import type { SiteConnection } from '../../../../../broker/connection.ts';
 import type { DraftOf, MessageOf } from '../../../../../broker/contract/topics.ts';
 import { type RequestOptions, sendRequest } from '../../../../../cli/request.ts';
@@ -8,6 +7,11 @@ import { labRun } from '../../../../../provisioning/lab/exec.ts';
 import { brokerOf } from '../../../../../provisioning/lab/online.ts';
 import { labAssociate } from '../../../../../provisioning/lab/roam.ts';
 import { labUp } from '../../../../../provisioning/lab/up.ts';
+
+/** Who takes down what was started for it: a test, or a file of tests. */
+export interface Closing {
+  teardown(undo: () => unknown): void;
+}
 
 export type Migration = MessageOf<'nodeMigration'>;
 
@@ -30,8 +34,17 @@ export interface TestSite {
   image(node: string, path: string, programs: readonly string[], files?: Record<string, string>): Promise<void>;
   /** Runs a container and returns its address. */
   run(request: DraftOf<'requestRun'>): Promise<string>;
-  /** Moves a container and returns the whole account of it. */
-  migrate(container: string, to: string, options?: RequestOptions): Promise<Migration>;
+  /**
+   * Moves a container and returns the whole account of it.
+   *
+   * @param request - what else is wanted of the move
+   */
+  migrate(
+    container: string,
+    to: string,
+    request?: Partial<DraftOf<'requestMigrate'>>,
+    options?: RequestOptions,
+  ): Promise<Migration>;
   /** The container's document, as the node that has it says. */
   describe(container: string): Promise<MessageOf<'nodeContainer'>>;
   /** All lines that the container has printed. */
@@ -43,11 +56,7 @@ export interface TestSite {
  *
  * @param label - short, and of this test alone
  */
-export async function openSite(
-  t: ExecutionContext,
-  label: string,
-  options: { cgroup?: 'v1' | 'v2' } = {},
-): Promise<TestSite> {
+export async function openSite(t: Closing, label: string, options: { cgroup?: 'v1' | 'v2' } = {}): Promise<TestSite> {
   const name = `t${process.pid}-${label}`;
   t.teardown(() => labDown({ name }));
   const state = await labUp({ name, accessPoints: 2, nodes: 0, stations: 1, controller: true, ...options });
@@ -74,8 +83,8 @@ export async function openSite(
     async run(request) {
       return String((await sendRequest(connection, 'run', request)).result?.['address']);
     },
-    async migrate(container, to, requestOptions) {
-      const { result } = await sendRequest(connection, 'migrate', { container, to }, requestOptions);
+    async migrate(container, to, request = {}, requestOptions = {}) {
+      const { result } = await sendRequest(connection, 'migrate', { ...request, container, to }, requestOptions);
       return result as Migration;
     },
     describe: async (container) => (await about(container))['container'] as MessageOf<'nodeContainer'>,

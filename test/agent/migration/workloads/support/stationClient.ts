@@ -1,7 +1,6 @@
-import type { ExecutionContext } from 'ava';
 import { z } from 'zod';
 import { labStart } from '../../../../../provisioning/lab/exec.ts';
-import { project, type TestSite } from './site.ts';
+import { type Closing, project, type TestSite } from './site.ts';
 
 const answerSchema = z.record(z.string(), z.unknown());
 
@@ -19,7 +18,7 @@ export interface StationClient {
  * @param file - its name in the folder of the workloads' tests
  */
 export async function startClient(
-  t: ExecutionContext,
+  t: Closing,
   site: TestSite,
   file: string,
   parameters: readonly string[],
