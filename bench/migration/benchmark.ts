@@ -2,10 +2,11 @@ import { TagalongError } from '../../broker/contract/errors.ts';
 import { labShape } from '../../provisioning/lab/shape.ts';
 import { allowLargePipes } from '../measure/pipeSize.ts';
 import type { Conditions, Outcome, Run } from '../report/runs.ts';
+import { capRetries } from '../workload/retries.ts';
 import { collectAccounts } from './account.ts';
 import type { Contestant } from './contestant.ts';
-import { type ContestantName, coursesOf } from './contestants.ts';
-import type { Stage } from './plan.ts';
+import { type Course, coursesOf } from './contestants.ts';
+import { expectedRunMs, type Stage } from './plan.ts';
 import { performRun } from './run.ts';
 import { nodeNames, type Site, sourceNode, startSite } from './site.ts';
 import { startSsh } from './ssh.ts';
@@ -31,21 +32,21 @@ export function isHopeless(outcomes: readonly Outcome[]): boolean {
 
 /** A course that could be made ready, or why not. */
 interface Entrant {
-  legs: readonly string[];
+  course: Course;
   contestant?: Contestant;
   reason: string;
 }
 
-async function enterAll(site: Site, wanted: readonly ContestantName[]): Promise<Entrant[]> {
+async function enterAll(site: Site, courses: readonly Course[]): Promise<Entrant[]> {
   const { host } = await startSsh(site);
   const accounts = await collectAccounts(site.connection);
   const entrants: Entrant[] = [];
-  for (const { legs, make } of coursesOf(wanted)) {
-    const entered = await make({ site, host, accounts }).then(
+  for (const course of courses) {
+    const entered = await course.make({ site, host, accounts }).then(
       (contestant) => ({ contestant, reason: '' }),
       (error: unknown) => ({ reason: error instanceof Error ? error.message : String(error) }),
     );
-    entrants.push({ legs, ...entered });
+    entrants.push({ course, ...entered });
   }
   return entrants;
 }
@@ -55,6 +56,8 @@ interface Ring {
   entrants: readonly Entrant[];
   listener: Listener;
   signal: AbortSignal;
+  /** Whether there is time for a run of so many milliseconds. */
+  hasTimeFor(expectedMs: number): boolean;
 }
 
 function text({ memoryMiB, dirtyMBps, linkMbps, rttMs }: Conditions): string {
@@ -64,11 +67,12 @@ function text({ memoryMiB, dirtyMBps, linkMbps, rttMs }: Conditions): string {
 
 /** One small run of each that is not counted: programs and images are then in the memory of the machine, as in daily use. */
 async function warmUp({ site, entrants, listener, signal }: Ring): Promise<void> {
-  for (const { legs, contestant } of entrants) {
+  for (const { course, contestant } of entrants) {
     if (contestant === undefined) continue;
-    listener.onProgress(`${legs[0]}: a run to warm up`);
+    const first = course.legs.slice(0, 1);
+    listener.onProgress(`${first}: a run to warm up`);
     const conditions = { memoryMiB: 1, dirtyMBps: 0, linkMbps: null, rttMs: 0 };
-    await performRun(site, contestant, conditions, legs.slice(0, 1), signal);
+    await performRun(site, contestant, conditions, first, signal);
   }
 }
 
@@ -77,7 +81,9 @@ async function takeTurn(ring: Ring, entrant: Entrant, stage: Stage, earlier: rea
   const { site, listener, signal } = ring;
   const { conditions } = stage;
   const outcomesOf = (name: string) => earlier.filter((run) => run.contestant === name).map(({ outcome }) => outcome);
-  const wanted = stage.contestants.filter((name) => entrant.legs.includes(name) && !isHopeless(outcomesOf(name)));
+  const wanted = stage.contestants.filter(
+    (name) => entrant.course.legs.includes(name) && !isHopeless(outcomesOf(name)),
+  );
   if (wanted.length === 0) return [];
   const refusal: Outcome = { ok: false, reason: entrant.reason, refused: true };
   const outcomes =
@@ -99,8 +105,14 @@ async function runStage(ring: Ring, stage: Stage): Promise<void> {
   const done: Run[] = [];
   for (let turn = 1; turn <= stage.runs; turn += 1) {
     for (const entrant of entrants) {
-      const names = stage.contestants.filter((name) => entrant.legs.includes(name));
+      const names = stage.contestants.filter((name) => entrant.course.legs.includes(name));
       if (names.length === 0) continue;
+      if (!ring.hasTimeFor(expectedRunMs(entrant.course, stage.conditions, names))) {
+        listener.onNote(
+          `The time is up: ${text(stage.conditions)}: ${names.join(', ')}: ${turn - 1} of ${stage.runs} runs.`,
+        );
+        continue;
+      }
       listener.onProgress(`${text(stage.conditions)}: ${names.join(', ')}: run ${turn} of ${stage.runs}`);
       const runs = await takeTurn(ring, entrant, stage, done);
       done.push(...runs);
@@ -138,40 +150,70 @@ async function possible(lab: string, stages: readonly Stage[], listener: Listene
   return stages.filter(({ conditions }) => conditions.rttMs === 0);
 }
 
+export interface BenchmarkOptions {
+  /** Name of the lab that is started for it. */
+  lab: string;
+  stages: readonly Stage[];
+  /** As for {@link coursesOf}. */
+  brief: boolean;
+  /** No run is begun that would end later than so many milliseconds after the start. */
+  limitMs?: number;
+}
+
+/** Notes that the contestants' preparation, in a brief benchmark, is not the one of a longer one. */
+const briefNote =
+  'In short: tagalong-prepared is prepared when it has been at the destination before, so that little is sent for it.';
+
+async function measureAll(site: Site, options: BenchmarkOptions, ring: Omit<Ring, 'site' | 'entrants'>): Promise<void> {
+  const { lab, brief } = options;
+  const { listener, signal } = ring;
+  listener.onVersions(await versionsOf(site));
+  if (!(await capRetries(lab))) {
+    listener.onNote(
+      "The kernel has no tcp_rto_max_ms: long silences are up to twice the pause, as the client's retries double.",
+    );
+  }
+  if (brief) listener.onNote(briefNote);
+  const stages = await possible(lab, options.stages, listener);
+  listener.onProgress('making the contestants ready');
+  const wanted = [...new Set(stages.flatMap(({ contestants }) => contestants))];
+  const entrants = await enterAll(site, coursesOf(wanted, brief));
+  signal.throwIfAborted();
+  await warmUp({ ...ring, site, entrants });
+  for (const stage of stages) {
+    await shape(lab, stage.conditions);
+    await runStage({ ...ring, site, entrants }, stage);
+  }
+}
+
 /**
  * The benchmark of migrations: one lab, all contestants, all stages. A run that fails is a result too.
  *
- * @param lab - name of the lab that is started for it
  * @throws TagalongError where the lab cannot be brought up; the signal's reason. The lab is down in either case
  */
 export async function benchmarkMigration(
-  lab: string,
-  stages: readonly Stage[],
+  options: BenchmarkOptions,
   listener: Listener,
   signal: AbortSignal,
 ): Promise<void> {
+  const endMs = performance.now() + (options.limitMs ?? Number.POSITIVE_INFINITY);
+  const hasTimeFor = (neededMs: number) => performance.now() + neededMs <= endMs;
   const restorePipes = allowLargePipes();
   if (restorePipes !== undefined) {
-    listener.onNote("Root lacks CAP_SYS_RESOURCE here: fs.pipe-max-size is raised meanwhile, or CRIU's page server could not serve.");
+    listener.onNote(
+      "Root lacks CAP_SYS_RESOURCE here: fs.pipe-max-size is raised meanwhile, or CRIU's page server could not serve.",
+    );
   }
-  const site = await startSite(lab, listener.onProgress).catch((error: unknown) => {
-    restorePipes?.();
-    throw error;
-  });
   try {
-    signal.throwIfAborted();
-    listener.onVersions(await versionsOf(site));
-    const planned = await possible(lab, stages, listener);
-    listener.onProgress('making the contestants ready');
-    const wanted = [...new Set(planned.flatMap(({ contestants }) => contestants))];
-    const ring = { site, entrants: await enterAll(site, wanted), listener, signal };
-    await warmUp(ring);
-    for (const stage of planned) {
-      await shape(lab, stage.conditions);
-      await runStage(ring, stage);
+    const site = await startSite(options.lab, listener.onProgress);
+    try {
+      signal.throwIfAborted();
+      await measureAll(site, options, { listener, signal, hasTimeFor });
+    } finally {
+      listener.onProgress('taking the lab down');
+      await site.close();
     }
   } finally {
-    listener.onProgress('taking the lab down');
-    await site.close().finally(() => restorePipes?.());
+    restorePipes?.();
   }
 }

@@ -29,7 +29,11 @@ interface Options extends Scope {
   lab: string;
   markdown?: string;
   from?: string[];
+  minutes?: number;
 }
+
+/** What `--quick` is to keep to, with some time for what comes last. */
+const quickMinutes = 9.5;
 
 /** `1,64,256` as numbers. @throws InvalidArgumentError */
 export function parseMemories(text: string): number[] {
@@ -77,12 +81,13 @@ export function documentOf(recorded: Recorded): BenchmarkDocument {
 /** Measures what was asked for into a new recording. @returns its path; also after an interruption */
 async function record(words: readonly string[], options: Options, terminal: Terminal, signal: AbortSignal) {
   const stages = stagesFor(options);
+  const { lab, quick: brief = false, minutes = brief ? quickMinutes : undefined } = options;
   const line = makeLiveLine(terminal);
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
   const recorder = openRecording(join(resultsDirectory, `migration-${stamp}.jsonl`));
   recorder.add({ kind: 'start', command: ['npm run bench --', ...words].join(' '), machine: thisMachine() });
   terminal.remark(`every run: ${recorder.path}`);
-  terminal.remark(`${stages.length} conditions, about ${durationText(expectedMs(stages))}`);
+  terminal.remark(`${stages.length} conditions, about ${durationText(expectedMs(stages, brief))}`);
   const listener = {
     onProgress: line.show,
     onRun: (run: Recorded['runs'][number]) => recorder.add({ kind: 'run', run }),
@@ -93,7 +98,8 @@ async function record(words: readonly string[], options: Options, terminal: Term
     },
   };
   try {
-    await benchmarkMigration(options.lab, stages, listener, signal);
+    const limit = minutes === undefined ? {} : { limitMs: minutes * 60_000 };
+    await benchmarkMigration({ lab, stages, brief, ...limit }, listener, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
     terminal.remark('interrupted; what was measured until then:');
@@ -151,6 +157,11 @@ export function migrationCommand(words: readonly string[], terminal: Terminal): 
       countBetween(0, 2000),
     )
     .option('--contestants <name,...>', `of ${contestantNames.join(', ')} (default: all)`, parseContestants)
+    .option(
+      '--minutes <number>',
+      'begin no run that would end later (default with --quick: 9.5)',
+      countBetween(1, 10_000),
+    )
     .option('--lab <name>', 'name of the lab that is started for it', parseName, 'bench')
     .option('--markdown <file>', 'write a page with the tables, as docs/benchmark.md, and beside it the plot as .svg')
     .option('--from <file,...>', 'measure nothing: report what these recordings hold', (text) => text.split(','))

@@ -1,5 +1,5 @@
 import { type Conditions, conditionsKey } from '../report/runs.ts';
-import { type ContestantName, contestantNames, coursesOf } from './contestants.ts';
+import { type ContestantName, type Course, contestantNames, coursesOf } from './contestants.ts';
 
 /** Which links there are: limits in Mbit/s, null for none. */
 export type Link = number | null;
@@ -98,23 +98,37 @@ export function stagesOf(plan: readonly Grid[]): Stage[] {
   return [...distinct.values()].toSorted((a, b) => transferMs(a.conditions) - transferMs(b.conditions));
 }
 
-/** What a run costs beside the transfer: starting, looking at memory, dump, restore, removing. */
-const overheadMs = 5500;
-const legMs = 3500;
-const startMs = 40_000;
+/** What a run and each of its moves cost beside the transfer: starting, looking at memory, dump, restore, removing. */
+const runMs = 2500;
+const moveMs = 1000;
+const moveMsPerMiB = 20;
+const startMs = 35_000;
 
-/** About how long a plan takes, in milliseconds: each course sends the whole memory once, the floor never. */
-export function expectedMs(stages: readonly Stage[]): number {
-  const ofStage = ({ conditions, contestants, runs }: Stage) => {
-    const ofEach = coursesOf(contestants)
-      // those that need soft-dirty tracking are refused at once where it is not there
-      .filter(({ legs }) => !legs.some((leg) => leg === 'recipe-pre-copy' || leg === 'recipe-hybrid'))
-      .map(({ legs }) => {
-        const moves = legs.filter((leg) => (contestants as readonly string[]).includes(leg)).length;
-        const transfers = legs[0] === 'floor' ? 0 : 1;
-        return overheadMs + (moves - 1) * legMs + transfers * transferMs(conditions);
-      });
-    return runs * ofEach.reduce((sum, ms) => sum + ms, 0);
-  };
-  return startMs + stages.reduce((sum, stage) => sum + ofStage(stage), 0);
+/** What is sent more than once where the workload rewrites pages that were sent ahead. */
+const again = 1.5;
+
+/** About how long one run of a course takes under some conditions, in milliseconds: it sends the whole memory once, the floor never. */
+export function expectedRunMs({ legs }: Course, conditions: Conditions, wanted: readonly ContestantName[]): number {
+  // refused at once where the kernel does not track dirty pages, and no slower than the others where it does
+  if (legs.some((leg) => leg === 'recipe-pre-copy' || leg === 'recipe-hybrid')) return 0;
+  const moves = legs.findLastIndex((leg) => wanted.includes(leg)) + 1;
+  const sendsAhead = legs[0]?.startsWith('tagalong') && !legs.includes('tagalong-cold') && conditions.dirtyMBps > 0;
+  const transfers = legs.includes('floor') ? 0 : sendsAhead ? again : 1;
+  return (
+    runMs +
+    moves * (moveMs + moveMsPerMiB * conditions.memoryMiB) +
+    (moves - 1) * 2000 +
+    transfers * transferMs(conditions)
+  );
+}
+
+/**
+ * About how long stages take, in milliseconds.
+ *
+ * @param brief - as for {@link coursesOf}
+ */
+export function expectedMs(stages: readonly Stage[], brief: boolean): number {
+  const ofStage = ({ conditions, contestants, runs }: Stage) =>
+    coursesOf(contestants, brief).reduce((sum, one) => sum + runs * expectedRunMs(one, conditions, contestants), 0);
+  return stages.reduce((sum, stage) => sum + ofStage(stage), startMs);
 }

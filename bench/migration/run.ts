@@ -119,7 +119,7 @@ export async function performRun(
   let failure: string | undefined;
   try {
     await site.bringStationTo(legs[0]?.to ?? destinationNode);
-    for (const node of nodeNames) await awaitQuiet(site.pids[node]);
+    await Promise.all(nodeNames.map((node) => awaitQuiet(site.pids[node])));
     const memoryBytes = conditions.memoryMiB * 1024 * 1024;
     const setUp = contestant.setUp({ memoryBytes, rewrittenBytesPerSecond: conditions.dirtyMBps * 1e6 });
     const address = await limited(setUp, setUpLimitMs, 'the start of the workload', signal);

@@ -46,9 +46,10 @@ export const weaknesses = `## What is weaker than it should be
   link says \`free\` nothing limits it but memory.
 - The workload keeps no files, since the recipe cannot carry any, and its own interpreter takes about 8 MiB of the container's memory beside
   what the tables say.
-- The gap holds TCP's own waiting: after a silence the kernel's next retransmission may come late: it comes about 0.2, 0.6, 1.4 and 3 seconds
-  after the last answer, so gaps gather there. And before the move the client's messages share the limited link with the container's memory.
-  Both meet all contestants alike.
+- The gap holds TCP's own waiting: after a silence the client's next retransmission may come late. It comes about 0.2, 0.6, 1.4 seconds after
+  the last answer, and from there on each second, so gaps gather there: the client's kernel is told to wait no longer (\`tcp_rto_max_ms\`). By
+  default it doubles its waiting, and after long pauses a client is silent for up to twice as long. And before the move the client's
+  messages share the limited link with the container's memory. Both meet all contestants alike.
 - Tagalong keeps the frozen source in memory until the commit, so it needs more memory that nobody used lately than a recipe that has given
   the source up. Where the host of a virtual machine gives such memory out slowly, that is seen in its \`restoring\`, with much memory above all.
 - Helpers are looked at ten times a second: the memory of one that lives shorter than that is not seen, its processor time is.

@@ -81,7 +81,9 @@ export async function startProbeClient(options: ProbeOptions): Promise<Probe> {
     broken = true;
     if (!stopped) problem ??= 'the connection was closed';
   });
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  lines.on('error', () => undefined); // the socket's own, which is told above
+  lines.on('line', (line) => {
     const answer = parseAnswer(line);
     if (answer.kind === 'answer') {
       silences.heard(epochMs());
