@@ -1,8 +1,9 @@
 import { makeStopwatch } from '../measure/stopwatch.ts';
-import type { Contestant } from './contestant.ts';
+import { carriedBy } from '../measure/uplink.ts';
+import type { Contestant, Leg } from './contestant.ts';
 import { handMadeNetwork } from './network.ts';
 import { quoted } from './shell.ts';
-import type { Site } from './site.ts';
+import { destinationNode, type Site, sourceNode } from './site.ts';
 import { benchDirectory, image, serviceCommand } from './workload.ts';
 
 const name = 'podman';
@@ -33,27 +34,27 @@ export async function makePodman(site: Site, host: string): Promise<Contestant> 
   // the image must have the same id on both nodes, or the restored container does not find it
   await source.run(`${podman} save --quiet ${imageName} | ssh ${host} ${quoted(`${podman} load --quiet`)}`, 60_000);
 
+  const move: Leg['move'] = async (limitMs) => {
+    const { time, phases } = makeStopwatch(() => carriedBy(site.pids[sourceNode]).sentBytes);
+    const checkpoint = `${podman} container checkpoint --tcp-established --export ${archive} ${name}`;
+    const transfer = `scp -q ${archive} ${host}:${archive}`;
+    const restore = `${podman} container restore --tcp-established --import ${archive}`;
+    await time('checkpoint', () => source.run(checkpoint, limitMs));
+    await time('switch', () => network.cut());
+    await time('transfer', () => source.run(transfer, limitMs));
+    await time('restore', () => destination.run(restore, limitMs));
+    await time('switch', () => network.open());
+    return phases();
+  };
+
   return {
-    name: 'podman',
-    technique: 'cold',
-    async setUp(memoryBytes) {
+    legs: [{ name, technique: 'cold', from: sourceNode, to: destinationNode, move }],
+    async setUp(workload) {
       await network.create();
       await source.run(
-        `${podman} run --detach --pull never --name ${name} --network ns:${network.path} --log-driver k8s-file ${imageName} ${serviceCommand(memoryBytes).join(' ')}`,
+        `${podman} run --detach --pull never --name ${name} --network ns:${network.path} --log-driver k8s-file ${imageName} ${serviceCommand(workload).join(' ')}`,
       );
       return network.address;
-    },
-    async move(limitMs) {
-      const { time, phasesMs } = makeStopwatch();
-      const checkpoint = `${podman} container checkpoint --tcp-established --export ${archive} ${name}`;
-      const transfer = `scp -q ${archive} ${host}:${archive}`;
-      const restore = `${podman} container restore --tcp-established --import ${archive}`;
-      await time('checkpoint', () => source.run(checkpoint, limitMs));
-      await time('switch', () => network.cut());
-      await time('transfer', () => source.run(transfer, limitMs));
-      await time('restore', () => destination.run(restore, limitMs));
-      await time('switch', () => network.open());
-      return { phasesMs: phasesMs() };
     },
     async tearDown() {
       for (const shell of [source, destination]) {

@@ -1,50 +1,21 @@
-import { ociConfiguration } from '../../agent/containers/ociConfiguration.ts';
-import { placeOf } from '../../agent/containers/place.ts';
-import type { ContainerSpec } from '../../agent/containers/record.ts';
 import { makeStopwatch } from '../measure/stopwatch.ts';
-import type { Contestant } from './contestant.ts';
+import { carriedBy } from '../measure/uplink.ts';
+import { makeBundle } from './bundle.ts';
+import type { Contestant, Leg } from './contestant.ts';
 import { handMadeNetwork } from './network.ts';
-import { quoted, type Shell } from './shell.ts';
-import type { Site } from './site.ts';
-import { benchDirectory, image, serviceCommand } from './workload.ts';
+import { makePageServer } from './recipePages.ts';
+import { destinationNode, type Site, sourceNode } from './site.ts';
 
 const name = 'recipe';
-const bundle = `${benchDirectory}/${name}`;
-/** On tmpfs, which is kinder than the disk that the recipe writes to. */
-const directory = '/run/bench-recipe';
 
-const spec: Omit<ContainerSpec, 'command'> = {
-  name,
-  imageDigest: '',
-  image: { kind: 'rootfs', path: image },
-  environment: { PATH: '/usr/bin:/bin' },
-  workingDirectory: '/',
-  user: { uid: 0, gid: 0 },
-  hostName: name,
-  volumes: [],
-  address: '',
-  prefixLength: 0,
-  mac: '',
-  pinned: false,
-};
-
-/** The same runtime configuration that Tagalong gives its containers, but for its settings of CRIU. */
-function configuration(memoryBytes: number): string {
-  const place = placeOf({ dataDirectory: benchDirectory, runDirectory: directory }, name);
-  const filled = { ...spec, command: serviceCommand(memoryBytes) };
-  return JSON.stringify({ ...ociConfiguration(filled, { ...place, networkNamespace: name }), annotations: {} });
-}
-
-/**
- * Script for a runC whose failure is told. The container's input and output are /dev/null, as CRIU takes no file or pipe of
- * the outside with it.
- *
- * @param criuLog - where CRIU says more, below the run's directory
- */
-function runc(parameters: string, criuLog = 'none'): string {
-  return `cd ${directory} && rm -f runc.log && { runc --log runc.log ${parameters} >/dev/null 2>&1 ||
-    { tail -n 1 runc.log; grep -h Error ${criuLog} 2>/dev/null | head -n 2; exit 1; }; }`;
-}
+/** The four techniques of the recipe, and which of its two switches each sets. */
+export const recipeTechniques = {
+  cold: { ahead: false, behind: false },
+  'pre-copy': { ahead: true, behind: false },
+  'post-copy': { ahead: false, behind: true },
+  hybrid: { ahead: true, behind: true },
+} as const;
+export type RecipeTechnique = keyof typeof recipeTechniques;
 
 /**
  * The well-known recipe, without help of a program: `runc checkpoint`, `rsync` over ssh, `runc restore`, with the bundle at the
@@ -53,43 +24,60 @@ function runc(parameters: string, criuLog = 'none'): string {
  * waits there.
  *
  * @param host - the destination for rsync
+ * @throws TagalongError `command-failed` where the kernel or CRIU cannot do what the technique needs
  */
-export async function makeRecipe(site: Site, host: string): Promise<Contestant> {
+export async function makeRecipe(technique: RecipeTechnique, site: Site, host: string): Promise<Contestant> {
   const { source, destination } = site;
+  const { ahead, behind } = recipeTechniques[technique];
+  if (ahead) await source.run('criu check --feature mem_dirty_track');
+  const bundle = makeBundle(name);
   const network = handMadeNetwork(site, name, 1);
-  const both = async (script: string) => {
-    for (const shell of [source, destination]) await shell.run(script);
-  };
-  const remove = (shell: Shell) => shell.run(`runc delete --force ${name}; rm -rf ${directory}; true`);
-  await both(`rm -rf ${bundle} && mkdir -p ${bundle} && cp -a ${image} ${bundle}/rootfs`);
+  const pages = makePageServer(site, bundle, name);
+  for (const shell of [source, destination]) await bundle.make(shell);
+  const send = (directory: string) =>
+    `cd ${bundle.directory} && rsync -haz --stats ${directory} ${host}:${bundle.directory}/`;
 
-  return {
-    name: 'recipe-cold',
-    technique: 'cold',
-    async setUp(memoryBytes) {
-      await network.create();
-      await both(`mkdir -p ${directory} && printf %s ${quoted(configuration(memoryBytes))} >${bundle}/config.json`);
-      await source.run(runc(`run --detach --bundle ${bundle} ${name}`));
-      return network.address;
-    },
-    async move(limitMs) {
-      const { time, phasesMs } = makeStopwatch();
-      const checkpoint = runc(`checkpoint --tcp-established --image-path image ${name}`, 'image/dump.log');
-      const transfer = `cd ${directory} && rsync -haz --stats image ${host}:${directory}/`;
-      const images = `--image-path ${directory}/image --work-path ${directory}/image`;
-      const restore = runc(
-        `restore --detach --tcp-established --bundle ${bundle} ${images} ${name}`,
+  const move: Leg['move'] = async (limitMs) => {
+    const { time, phases } = makeStopwatch(() => carriedBy(site.pids[sourceNode]).sentBytes);
+    const parent = ahead ? ' --parent-path ../parent' : '';
+    const images = `--tcp-established --image-path image${parent}`;
+    const restore = (more: string) =>
+      bundle.runc(
+        `restore --detach --tcp-established --image-path ${bundle.directory}/image --work-path ${bundle.directory}/image --bundle ${bundle.path} ${more}${name}`,
         'image/restore.log',
       );
-      await time('checkpoint', () => source.run(checkpoint, limitMs));
-      await time('switch', () => network.cut());
-      await time('transfer', () => source.run(transfer, limitMs));
-      await time('restore', () => destination.run(restore, limitMs));
-      await time('switch', () => network.open());
-      return { phasesMs: phasesMs() };
+    if (ahead) {
+      const dump = bundle.runc(
+        `checkpoint --pre-dump --tcp-established --image-path parent ${name}`,
+        'parent/dump.log',
+      );
+      await time('pre-dump', () => source.run(dump, limitMs));
+      await time('pre-transfer', () => source.run(send('parent'), limitMs));
+    }
+    await time('checkpoint', async () => {
+      if (behind) await pages.serve(images, limitMs);
+      else await source.run(bundle.runc(`checkpoint ${images} ${name}`, 'image/dump.log'), limitMs);
+    });
+    await time('switch', () => network.cut());
+    await time('transfer', () => source.run(send('image'), limitMs));
+    if (behind) await time('restore', () => pages.ask(limitMs));
+    await time('restore', () => destination.run(restore(behind ? '--lazy-pages ' : ''), limitMs));
+    await time('switch', () => network.open());
+    if (behind) await time('lazy', () => pages.end(limitMs));
+    return phases();
+  };
+
+  return {
+    legs: [{ name: `recipe-${technique}`, technique, from: sourceNode, to: destinationNode, move }],
+    async setUp(workload) {
+      await network.create();
+      for (const shell of [source, destination]) await bundle.configure(shell, workload);
+      await source.run(bundle.runc(`run --detach --bundle ${bundle.path} ${name}`));
+      return network.address;
     },
     async tearDown() {
-      for (const shell of [source, destination]) await remove(shell);
+      if (behind) await pages.clear();
+      for (const shell of [source, destination]) await bundle.clear(shell);
       await network.remove();
     },
   };

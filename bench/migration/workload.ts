@@ -1,3 +1,5 @@
+import type { Workload } from './contestant.ts';
+
 /** What runs in the container, the same for all contestants. */
 export const port = 7000;
 
@@ -11,15 +13,16 @@ export const image = `${benchDirectory}/image`;
 export const project = '/opt/tagalong';
 
 /** Shell script that makes the image on a node. */
-export const buildImageScript = `mkdir -p ${benchDirectory} && sh ${project}/cli/demo/buildImage.sh ${project}/cli/demo ${image}`;
+export const buildImageScript = `mkdir -p ${benchDirectory} && sh ${project}/cli/demo/buildImage.sh ${project}/bench/workload ${image}`;
+
+export const pageBytes = 4096;
 
 /**
- * The service's command line.
+ * The workload's command line.
  *
  * It keeps no file: the runC recipe has no way to carry one, and CRIU refuses to restore where a file differs.
- *
- * @param memoryBytes - incompressible memory that it holds and checks
  */
-export function serviceCommand(memoryBytes: number): string[] {
-  return ['/usr/bin/python3', '-I', '-S', '-B', '/opt/service.py', String(port), String(memoryBytes), '/dev/null'];
+export function serviceCommand({ memoryBytes, rewrittenBytesPerSecond }: Workload): string[] {
+  const numbers = [port, memoryBytes, rewrittenBytesPerSecond].map(String);
+  return ['/usr/bin/python3', '-I', '-S', '-B', '/opt/service.py', ...numbers];
 }

@@ -1,5 +1,5 @@
 import { ratio } from '../measure/summary.ts';
-import type { Cell } from './runs.ts';
+import { type Cell, conditionsKey } from './runs.ts';
 
 /** A cell beside ours under the same conditions: how many times as much it needs. Above 1 is worse. */
 export interface Comparison {
@@ -9,16 +9,13 @@ export interface Comparison {
   bytesRatio: number | undefined;
 }
 
-function sameConditions(a: Cell, b: Cell): boolean {
-  return a.memoryMiB === b.memoryMiB && a.dirtyMBps === b.dirtyMBps && a.linkMbps === b.linkMbps;
-}
-
 /**
  * @param own - name of our contestant; its own ratios, and those where it is missing, are undefined
  */
 export function compare(cells: readonly Cell[], own: string): Comparison[] {
   return cells.map((cell) => {
-    const ours = cells.find((candidate) => candidate.contestant === own && sameConditions(candidate, cell));
+    const same = (candidate: Cell) => candidate.contestant === own && conditionsKey(candidate) === conditionsKey(cell);
+    const ours = cells.find(same);
     if (ours === undefined || cell.contestant === own) {
       return { cell, gapRatio: undefined, totalRatio: undefined, bytesRatio: undefined };
     }
