@@ -161,6 +161,7 @@ export async function readSwitchStream(
         memory.onBase(header);
         break;
       case 'files':
+        checkPaths([...header.removed, ...header.changed]);
         changed.push(...header.changed);
         removed.push(...header.removed);
         // tar may still be about to make what is removed here
@@ -225,10 +226,15 @@ async function writeImage(path: string, chunks: AsyncIterable<Buffer>): Promise<
   }
 }
 
-/** Removes what is named below a directory. @throws TagalongError `transfer-failed` for a path that leaves it */
-export async function removePaths(top: string, paths: readonly string[]): Promise<void> {
+/** @throws TagalongError `transfer-failed` for a path that leaves the directory that it is below */
+export function checkPaths(paths: readonly string[]): void {
   for (const path of paths) {
     if (path.startsWith('/') || path.split('/').includes('..')) throw broken(`the path ${path} leaves the container`);
-    await rm(join(top, path), { recursive: true, force: true });
   }
+}
+
+/** Removes what is named below a directory. @throws TagalongError `transfer-failed` for a path that leaves it */
+export async function removePaths(top: string, paths: readonly string[]): Promise<void> {
+  checkPaths(paths);
+  for (const path of paths) await rm(join(top, path), { recursive: true, force: true });
 }

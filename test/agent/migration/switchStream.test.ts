@@ -39,10 +39,14 @@ for (const compressed of [false, true]) {
     const id = '6f1c2f4e-6a54-4f0e-9c65-0f5f0a1f8f11';
     const pages: PageHeader = { kind: 'pages', sizeBytes: 3, encoding: 'plain', runs: [[1, 2, 3]] };
     const written = (async () => {
-      await write(head({ kind: 'round', sizeBytes: 0, id, sequence: 4, isNew: false }));
+      await write(head({ kind: 'round', sizeBytes: 0, id, sequence: 4, isNew: false, from: 'ap1' }));
       await write(head(pages));
       await write(Buffer.from('xyz'));
-      await writeFileChanges(write, ['upper/old'], Readable.from([Buffer.from('ab'), Buffer.from('c')]));
+      await writeFileChanges(
+        write,
+        { removed: ['upper/old'], changed: ['upper/new'] },
+        Readable.from([Buffer.from('ab'), Buffer.from('c')]),
+      );
       await writeImages(write, where.source, ['pages-1.img', 'core-1.img', 'empty.img'], compressed);
       await writeEnd(write, true);
       wire.end();
@@ -62,7 +66,11 @@ for (const compressed of [false, true]) {
       },
     );
     archive.end();
-    t.deepEqual(read, { archived: true, memoryComplete: true });
+    t.deepEqual(read, {
+      archived: true,
+      files: { removed: ['upper/old'], changed: ['upper/new'] },
+      memoryComplete: true,
+    });
     t.deepEqual(heard, [
       [id, 4, false],
       [pages, 'xyz'],
@@ -79,11 +87,12 @@ test('a stream without file changes says so, and that memory is missing', async 
   const where = await room(t);
   const chunks: Buffer[] = [];
   const write = async (bytes: Buffer) => void chunks.push(bytes);
-  await writeFileChanges(write, [], undefined);
+  await writeFileChanges(write, { removed: [], changed: [] }, undefined);
   await writeImages(write, where.source, [], false);
   await writeEnd(write, false);
   t.deepEqual(await readSwitchStream(Readable.from(chunks), { ...where, archive: new PassThrough() }, noMemory), {
     archived: false,
+    files: { removed: [], changed: [] },
     memoryComplete: false,
   });
 });
@@ -95,8 +104,9 @@ const images = (files: { name: string; sizeBytes: number }[], content: Buffer, c
 const hostile: [string, Buffer[]][] = [
   ['breaks off in a record', [head({ kind: 'image', sizeBytes: 10, name: 'a.img' }), Buffer.from('12345')]],
   ['has no end', [encodeHeader({ kind: 'archive', sizeBytes: 0 })]],
-  ['names a path outside', [head({ kind: 'removed', sizeBytes: 0, paths: ['../../etc'] })]],
-  ['names an absolute path', [head({ kind: 'removed', sizeBytes: 0, paths: ['/etc'] })]],
+  ['removes a path outside', [head({ kind: 'files', sizeBytes: 0, removed: ['../../etc'], changed: [] })]],
+  ['names a changed path outside', [head({ kind: 'files', sizeBytes: 0, removed: [], changed: ['a/../../etc'] })]],
+  ['removes an absolute path', [head({ kind: 'files', sizeBytes: 0, removed: ['/etc'], changed: [] })]],
   [
     'names an image outside',
     [encodeHeader({ kind: 'image', sizeBytes: 1, name: '../x' } as RecordHeader), Buffer.from('x')],
