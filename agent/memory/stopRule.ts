@@ -16,6 +16,8 @@ export interface StopLimits {
   fixedMs: number;
   /** Reading and comparing, per byte of the container's memory; 0 where it is put off until the container runs again. */
   compareMsPerByte: number;
+  /** What is left can follow the container: then it is no use to send again what changes again at once. */
+  leftFollows: boolean;
   mostRounds: number;
   /** For all rounds but the first, which has everything to send. */
   mostMs: number;
@@ -53,6 +55,8 @@ export function stopRule(rounds: readonly Round[], linkBytesPerSecond: number, l
   if (later.reduce((sum, { durationMs }) => sum + durationMs, 0) > limits.mostMs)
     return { stop: true, reason: 'time is up' };
   const [before, beforeThat] = [rounds.at(-2), rounds.at(-3)];
+  if (limits.leftFollows && before !== undefined && last.changedBytes > before.changedBytes / 2)
+    return { stop: true, reason: 'it hardly shrinks, and what is left can follow' };
   const grows = (newer?: Round, older?: Round) =>
     newer !== undefined && older !== undefined && newer.changedBytes > shrinkingPart * older.changedBytes;
   if (rounds.length > 3 && grows(last, before) && grows(before, beforeThat)) {

@@ -31,6 +31,8 @@ export const costs = {
   imageBytes: 60_000,
   /** What was touched between the last round and the freeze. */
   lastRoundAgeMs: 100,
+  /** Hybrid keeps the container frozen at most so long for what changed lately. */
+  hotMs: 40,
   /** Pages that a process needs at once when it goes on, as a part of its memory. */
   workingSetPart: 0.02,
   mostRounds: 8,
@@ -60,7 +62,8 @@ export function estimateMove(technique: Technique, given: Circumstances): Estima
 function frozenShare(share: 'all' | 'hot' | 'none', leftBytes: number, given: Circumstances): number {
   if (share === 'all') return leftBytes;
   if (share === 'none') return 0;
-  return Math.min(leftBytes, (given.dirtyBytesPerSecond * costs.lastRoundAgeMs) / 1000);
+  const hotBytes = (given.dirtyBytesPerSecond * costs.lastRoundAgeMs) / 1000;
+  return Math.min(leftBytes, hotBytes, (given.linkBytesPerSecond * costs.hotMs) / 1000);
 }
 
 /** A process that goes on without its memory waits for the pages that it needs at once. */

@@ -11,6 +11,7 @@ import { readStoredManifest } from '../files/storedManifest.ts';
 import { packNamed, packTree } from '../files/tar.ts';
 import { processTree } from '../memory/processTree.ts';
 import { stopRule } from '../memory/stopRule.ts';
+import { costs } from './estimate.ts';
 import { type FrozenMemory, makeFrozenMemory } from './frozenMemory.ts';
 import { openProcesses, startMemoryAhead } from './memoryAhead.ts';
 import type { Move } from './move.ts';
@@ -74,6 +75,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
         compareMsPerByte,
         mostRounds,
         mostMs,
+        leftFollows: leavesPagesBehind(move.technique),
       };
       const verdict = stopRule(memory.rounds, rate, limits);
       if (!verdict.stop) continue;
@@ -205,6 +207,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 const assumedBytesPerSecond = 100e6;
 const assumedCompareMsPerByte = 1 / 1e6;
 const assumedFixedMs = 120;
+const leastHotBytes = 128 << 10;
 const mostRounds = 8;
 const mostMs = 60_000;
 const dumpAttempts = 3;
@@ -289,7 +292,7 @@ function counting(move: Move): (bytes: number) => void {
 
 /** Everything that goes out while the container stands still, as one stream. */
 async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): Promise<void> {
-  const { base, choice, hot } = memoryOf(move);
+  const { base, choice, hot, linkBytesPerSecond } = memoryOf(move);
   const { id, sequence } = base.identity;
   const head: RoundHead = {
     kind: 'round',
@@ -310,6 +313,7 @@ async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): 
     store: base.store,
     hot,
     share,
+    budgetBytes: Math.max(leastHotBytes, ((linkBytesPerSecond() ?? assumedBytesPerSecond) * costs.hotMs) / 1000),
     choice,
     write: writeRecord,
   });

@@ -43,6 +43,7 @@ export interface FrozenMemory {
 /** So much may be sent that is not hot: on a fast link it costs nothing, on a slow one little. */
 const extraBytes = 32 << 10;
 const pieceBytes = 512 << 10;
+const hotPieceBytes = 128 << 10;
 /** On a machine with few cores it keeps CRIU from its work. */
 const extraMs = 12;
 
@@ -57,16 +58,26 @@ export function makeFrozenMemory(options: {
   store: PageStore;
   hot: PageSet;
   share: FrozenShare;
+  /** Of what is hot, at most about so much goes out; the rest follows the container. */
+  budgetBytes: number;
   choice: EncodingChoice;
   write: (...pieces: Buffer[]) => Promise<void>;
 }): FrozenMemory {
-  const { store, hot, share, choice, write } = options;
+  const { store, hot, share, budgetBytes, choice, write } = options;
   let { processes } = options;
   const { pageBytes } = store;
   const changedPages = makePageSet();
   const seen = makePageSet();
   const buffers = makeScanBuffers();
-  const writer = makePageWriter({ pageBytes, choice, write });
+  let sentBytes = 0;
+  const writer = makePageWriter({
+    pageBytes,
+    choice,
+    async write(...parts) {
+      for (const { length } of parts) sentBytes += length;
+      await write(...parts);
+    },
+  });
   /** Runs whose content is in a file of CRIU's, with their readers. */
   const inFiles: { run: PageRun; read: PageReader }[] = [];
   const known: KnownPages = {
@@ -97,14 +108,26 @@ export function makeFrozenMemory(options: {
     }
   }
 
-  /** What is hot first; then small mappings before large ones, since those hold what a program works with. */
-  async function sendSome(own: readonly PageRun[], isDumped: () => boolean): Promise<void> {
-    if (share === 'hot') await sendFrom(without(own, { has: (pid, page) => !hot.has(pid, page) }));
+  /**
+   * What is hot first, as much of it as may be sent; then what there is time for. Small mappings come before large ones, since
+   * those hold what a program works with.
+   */
+  async function sendSome(all: readonly PageRun[], isDumped: () => boolean): Promise<void> {
+    const own = [...all].sort((a, b) => a.count - b.count);
+    if (share === 'hot') {
+      const endBytes = sentBytes + budgetBytes;
+      const runs = without(own, { has: (pid, page) => !hot.has(pid, page) });
+      for (const piece of runs.flatMap((run) => pieces(run, hotPieceBytes / pageBytes))) {
+        if (sentBytes > endBytes) break;
+        await sendFrom([piece]);
+        if (changedPages.size * pageBytes > budgetBytes) await writer.flush(); // to see what it takes on the wire
+      }
+    }
     const before = changedPages.size;
     const untilMs = performance.now() + extraMs;
     const allowedPages = share === 'hot' ? extraBytes / pageBytes : 0;
-    const known = own.filter(({ pid, page }) => store.has(pid, page)).sort((a, b) => a.count - b.count);
-    for (const piece of known.flatMap((run) => pieces(run, pieceBytes / pageBytes))) {
+    const comparable = own.filter(({ pid, page }) => store.has(pid, page));
+    for (const piece of comparable.flatMap((run) => pieces(run, pieceBytes / pageBytes))) {
       if (isDumped() || changedPages.size - before > allowedPages || performance.now() > untilMs) return;
       await sendFrom(without([piece], seen));
       await new Promise(setImmediate); // so that the end of the dump is heard of

@@ -2,7 +2,14 @@ import test from 'ava';
 import fc from 'fast-check';
 import { type Round, type StopLimits, stopRule } from '../../../agent/memory/stopRule.ts';
 
-const limits: StopLimits = { downtimeMs: 300, fixedMs: 100, compareMsPerByte: 0, mostRounds: 8, mostMs: 60_000 };
+const limits: StopLimits = {
+  downtimeMs: 300,
+  fixedMs: 100,
+  compareMsPerByte: 0,
+  leftFollows: false,
+  mostRounds: 8,
+  mostMs: 60_000,
+};
 const rate = 10e6;
 const round = (changedBytes: number, durationMs = 100): Round => ({
   durationMs,
