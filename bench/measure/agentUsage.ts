@@ -74,9 +74,10 @@ const sampleEveryMs = 100;
  * Watches the agents of nodes and the programs that they have started, told by the variable that the lab gives its services.
  *
  * @param nodePids - a process of each node, as this machine counts it
- * @returns the function that ends it: the larger peak of the nodes, and the time of all of them
+ * @returns the function that ends it: the larger peak of the nodes, and the time of all of them; undefined where a node has
+ *   no agent
  */
-export function watchAgents(nodePids: readonly number[]): () => Usage {
+export function watchAgents(nodePids: readonly number[]): () => Usage | undefined {
   const mine = new Map<string, boolean>();
   const ofAgent = (nodePid: number) =>
     processesBeside(nodePid).filter((one) => {
@@ -98,6 +99,7 @@ export function watchAgents(nodePids: readonly number[]): () => Usage {
   const timer = setInterval(sample, sampleEveryMs);
   return () => {
     clearInterval(timer);
+    if (watched.length < nodePids.length) return undefined;
     sample();
     const usages = watched.map(({ record }) => record.usage());
     return {

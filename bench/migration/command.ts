@@ -145,7 +145,7 @@ export function migrationCommand(words: readonly string[], terminal: Terminal): 
   return new Command('migration')
     .description('migration of a running container, beside the runC recipe and Podman; needs root')
     .option('--quick', 'one run at 1 and 64 MiB, 100 and 20 Mbit/s, 0 and 1 MB/s dirty; under ten minutes')
-    .option('--full', 'every combination; slow ones with one run each; takes more than a day')
+    .option('--full', 'every combination; slow ones with one run each; takes about 14 hours')
     .option('--json', 'last line of standard output: the result as one object')
     .option('--runs <number>', 'of each contestant under each condition (default: 5)', countBetween(1, 1000))
     .option('--memory <MiB,...>', 'memory that the workload holds', parseMemories)

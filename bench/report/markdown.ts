@@ -25,12 +25,19 @@ function section(heading: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`## ${heading}`, '', ...lines, ''];
 }
 
+const mostFigures = 4;
+
+function someOf(figures: readonly string[]): string {
+  const more = figures.length - mostFigures;
+  return [...figures.slice(0, mostFigures), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
 function claimLines(claims: readonly Claim[]): string[] {
   const claimColumns: Column<Claim>[] = [
     { heading: 'claim', cell: ({ claim }) => claim },
     { heading: 'verdict', cell: ({ verdict }) => verdict },
     { heading: 'cells', align: 'right', cell: ({ held, compared }) => (compared === 0 ? '' : `${held}/${compared}`) },
-    { heading: 'figures (where it does not hold, else the closest)', cell: ({ figures }) => figures.join('; ') },
+    { heading: 'figures (where it holds least, else the closest)', cell: ({ figures }) => someOf(figures) },
   ];
   return claims.length === 0 ? [] : markdownTable(claimColumns, claims);
 }

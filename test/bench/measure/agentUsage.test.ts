@@ -1,5 +1,5 @@
 import test from 'ava';
-import { makeUsageRecord } from '../../../bench/measure/agentUsage.ts';
+import { makeUsageRecord, watchAgents } from '../../../bench/measure/agentUsage.ts';
 import type { ProcessSample } from '../../../bench/measure/process.ts';
 
 const mib = 1024 * 1024;
@@ -37,4 +37,8 @@ test('the time of helpers that nobody waits for is added, by what was last seen 
   record.add([sample(60, { cpuTicks: 1002 }), sample(70, { parentPid: 1, cpuTicks: 8 }), { ...older, cpuTicks: 501 }]);
   record.add([sample(60, { cpuTicks: 1002 })]);
   t.is(record.usage().cpuMs, (2 + 8 + 1) * 10);
+});
+
+test('where there is no agent, nothing is said of its needs', (t) => {
+  t.is(watchAgents([process.pid])(), undefined);
 });

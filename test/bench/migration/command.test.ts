@@ -1,5 +1,4 @@
 import test from 'ava';
-import { isHopeless } from '../../../bench/migration/benchmark.ts';
 import {
   documentOf,
   parseContestants,
@@ -9,7 +8,7 @@ import {
 } from '../../../bench/migration/command.ts';
 import { moveLimitMs } from '../../../bench/migration/run.ts';
 import { parseVersions } from '../../../bench/migration/versions.ts';
-import { failed, measured, run } from '../report/support.ts';
+import { measured, run } from '../report/support.ts';
 
 test('lists on the command line are read, and refused where a word is wrong', (t) => {
   t.deepEqual(parseMemories('1,64,256'), [1, 64, 256]);
@@ -21,15 +20,6 @@ test('lists on the command line are read, and refused where a word is wrong', (t
   t.throws(() => parseRates('-1'));
   t.throws(() => parseLinks('0'));
   t.throws(() => parseContestants('docker'), { message: /recipe-cold/ });
-});
-
-test('a contestant is given up after two failures in a row', (t) => {
-  const good = measured(1, 2, 3);
-  const bad = failed('no');
-  t.false(isHopeless([]));
-  t.false(isHopeless([bad]));
-  t.false(isHopeless([bad, good, bad]));
-  t.true(isHopeless([good, bad, bad]));
 });
 
 test('a move may take at least what the link needs', (t) => {
