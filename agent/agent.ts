@@ -152,7 +152,8 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       publishing.container(document.container, documentOf(document.container));
     },
   });
-  await reconcile(containers, outcomes, log);
+  await reconcile(containers, outcomes, settling.hasPager, log);
+  await settling.endLeft();
 
   const routes = migrationRoutes({ incoming, containers, images, bases, supplies, facts });
   const dataPlane = await startDataPlane({ ...configuration.dataPlane, routes, log });

@@ -6,8 +6,15 @@ import type { Outcomes } from './migration/outcomes.ts';
 /**
  * At start: compares what the disk says with what runs, and finishes or undoes what an earlier run left in the middle.
  * A container on its way here runs here only if its migration was committed; one that was being started is removed.
+ *
+ * @param hasPager - whether a pager was started for a migration
  */
-export async function reconcile(containers: Containers, outcomes: Outcomes, log: Log): Promise<void> {
+export async function reconcile(
+  containers: Containers,
+  outcomes: Outcomes,
+  hasPager: (migration: string) => boolean,
+  log: Log,
+): Promise<void> {
   for (const record of containers.leftArrivals) {
     const { name } = record.spec;
     const migration = record.arrival ?? '';
@@ -25,6 +32,10 @@ export async function reconcile(containers: Containers, outcomes: Outcomes, log:
       status: 'running',
       since: record.since,
       pid: state.pid,
+      // its memory may still be on its way
+      ...(record.arrivalFrom !== undefined && hasPager(migration)
+        ? { lazy: { migration, from: record.arrivalFrom } }
+        : {}),
     });
   }
   for (const record of containers.list()) {

@@ -7,6 +7,7 @@ import { runcDescriptors } from '../containers/runc.ts';
 import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
 import { compareManifests, readManifest } from '../files/manifest.ts';
 import { packNamed, packTree } from '../files/tar.ts';
+import type { BaseIdentity } from '../memory/bases.ts';
 import { processTree } from '../memory/processTree.ts';
 import { stopRule } from '../memory/stopRule.ts';
 import { type FrozenMemory, makeFrozenMemory } from './frozenMemory.ts';
@@ -16,20 +17,26 @@ import { makePageSupply } from './pageSupply.ts';
 import { makeParts } from './parts.ts';
 import { leavesPagesBehind, type Step, type StepKind, techniqueTable } from './plan.ts';
 import type { ReadyNote } from './readyNote.ts';
-import { committedSchema, doneSchema, switchedSchema } from './routes.ts';
+import { committedSchema, doneSchema, openedSchema, switchedSchema } from './routes.ts';
 import { sendImage } from './sendImage.ts';
 import { isStuckFreezer } from './stuckFreezer.ts';
 import { writeEnd, writeFileChanges, writeImages } from './switchStream.ts';
 import type { RoundHead } from './takeRound.ts';
+import { untilAborted } from './untilAborted.ts';
 
 /** How each kind of step is done. Each either does it whole or throws; what it changed is undone by `undo.ts`. */
 export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { kind: K }>) => Promise<void> } = {
   async 'open-destination'(move) {
-    const { spec, generation, to, peers, bases, pageBytes, theirBase: theirs } = move;
-    const body = { spec, generation, from: move.configuration.node };
-    await peers.ask(to, 'POST', `/v1/migrations/${move.id}`, body, doneSchema, { signal: move.signal });
+    const { spec, generation, to, peers, bases, pageBytes } = move;
     const prepared = await move.preparations.takeFor(spec.name, to);
-    move.memory = prepared ?? startMemoryAhead({ container: spec.name, to, peers, bases, pageBytes, theirs });
+    const body = { spec, generation, from: move.configuration.node };
+    const path = `/v1/migrations/${move.id}`;
+    const { base: theirs } = await peers.ask(to, 'POST', path, body, openedSchema, { signal: move.signal });
+    // a round that was broken off here may have come through there
+    move.memory =
+      prepared !== undefined && isSameBase(prepared.base.identity, theirs)
+        ? prepared
+        : startMemoryAhead({ container: spec.name, to, peers, bases, pageBytes, theirs });
   },
 
   async 'stage-image'(move, step) {
@@ -161,10 +168,9 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   },
 
   async 'serve-pages'(move) {
-    const stopped = new Promise<never>((_, reject) => {
-      move.stopping.addEventListener('abort', () => reject(move.stopping.reason));
-    });
-    await Promise.race([move.supply?.released, stopped]);
+    if (move.supply === undefined) return; // everything went before the commit
+    move.supply.begin();
+    await untilAborted(move.supply.released, move.stopping);
   },
 
   async 'clean-up'(move) {
@@ -183,6 +189,9 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     move.bases.trim(new Set(move.containers.list().map(({ spec }) => spec.name)));
   },
 };
+
+const isSameBase = (one: BaseIdentity, other: BaseIdentity | undefined) =>
+  one.id === other?.id && one.sequence === other.sequence;
 
 const assumedBytesPerSecond = 100e6;
 const assumedCompareMsPerByte = 1 / 1e6;
@@ -295,7 +304,9 @@ async function dumped(move: Move, memory: FrozenMemory): Promise<void> {
       const { name } = spec;
       move.checkpoint = await waitingCheckpoint({ name, node: configuration.node, place, directory, withoutMemory });
       await move.freezer.freeze();
-      memory.startOver();
+      for (const process of move.processes ?? []) process.close();
+      move.processes = await openProcesses(move.freezer, move.pageBytes); // there may be others by now
+      memory.startOver(move.processes);
       move.dumping = move.checkpoint.dump();
       move.dumping.catch(() => undefined);
       await memory.sendEarly();

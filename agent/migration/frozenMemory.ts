@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { TagalongError } from '../../broker/contract/errors.ts';
 import { readPagemap } from '../images/pagemap.ts';
 import type { EncodingChoice } from '../memory/encodingChoice.ts';
 import { makePageSet, type PageSet, without } from '../memory/pageSet.ts';
@@ -27,8 +28,8 @@ export interface FrozenMemory {
   sendEarly(): Promise<void>;
   /** What the images name and was not sent early. */
   sendLate(imageDirectory: string): Promise<FrozenImages>;
-  /** The processes ran for a moment: what was sent may not be true any more. */
-  startOver(): void;
+  /** The processes ran for a moment: what was sent may not be true any more, and there may be others now. */
+  startOver(processes: readonly ProcessMemory[]): void;
   /** What the destination is known to have, and nothing that was sent to it since. */
   readonly known: KnownPages;
   readonly changedPages: PageSet;
@@ -50,7 +51,8 @@ export function makeFrozenMemory(options: {
   choice: EncodingChoice;
   write: (...pieces: Buffer[]) => Promise<void>;
 }): FrozenMemory {
-  const { processes, store, hot, share, choice, write } = options;
+  const { store, hot, share, choice, write } = options;
+  let { processes } = options;
   const { pageBytes } = store;
   const changedPages = makePageSet();
   const seen = makePageSet();
@@ -80,7 +82,7 @@ export function makeFrozenMemory(options: {
   async function sendFrom(runs: readonly PageRun[]): Promise<void> {
     for (const run of runs) {
       const memory = memoryOf(run.pid);
-      if (memory === undefined) continue;
+      if (memory === undefined) throw notHere(run.pid);
       await look(run, memory.read);
       seen.add(run);
     }
@@ -117,6 +119,7 @@ export function makeFrozenMemory(options: {
           const run = { pid, page: address / pageBytes, count };
           pages.push(run);
           if (!present) {
+            if (memoryOf(pid) === undefined) throw notHere(pid);
             remaining.push(...without([run], seen));
             continue;
           }
@@ -131,7 +134,8 @@ export function makeFrozenMemory(options: {
       return { pages, remaining, names: all.filter((name) => !ownFiles.has(name) && name !== 'descriptors.json') };
     },
 
-    startOver() {
+    startOver(others) {
+      processes = others;
       seen.clear();
       inFiles.length = 0;
     },
@@ -154,6 +158,12 @@ export function makeFrozenMemory(options: {
     },
   };
 }
+
+const notHere = (pid: number) =>
+  new TagalongError('bad-image', {
+    file: `pagemap-${pid}.img`,
+    problem: 'it is of a process that does not stand still here',
+  });
 
 /** Reads pages from one of CRIU's pages images, where those of a run lie side by side. */
 function fileReader(path: string, fileAt: number, firstPage: number, pageBytes: number): PageReader {

@@ -17,7 +17,7 @@ import { waitingRestore } from '../containers/waitingRestore.ts';
 import { feed, unpackInto } from '../files/tar.ts';
 import { readPstree } from '../images/pstree.ts';
 import { seedImages, seedNames } from '../images/seed.ts';
-import type { Bases } from '../memory/bases.ts';
+import type { BaseIdentity, Bases } from '../memory/bases.ts';
 import { packRuns } from '../memory/pageRecords.ts';
 import { makePageSet, type PageSet } from '../memory/pageSet.ts';
 import { startPager } from '../pager/startPager.ts';
@@ -32,7 +32,8 @@ import { takePages } from './takeRound.ts';
 
 /** This node as the destination of migrations. */
 export interface Incoming {
-  open(expected: Expected): Promise<void>;
+  /** @returns what this node has of the container's memory */
+  open(expected: Expected): Promise<BaseIdentity | undefined>;
   receiveFiles(migration: string, input: Readable): Promise<void>;
   /** Makes ready all that the restore needs, so that nothing is left to do for the frozen time but the restore itself. */
   makeReady(migration: string, told: ReadyNote): Promise<void>;
@@ -73,13 +74,16 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   }
 
   async function giveUp(arrival: Arrival): Promise<void> {
-    const { ready, spec } = arrival;
+    const { spec } = arrival;
     arrivals.delete(arrival.migration);
+    await arrival.readying?.catch(() => undefined); // what it starts has to be ended
+    const { ready } = arrival;
     await ready?.archive.stop();
     await ready?.restore.cancel();
     await ready?.pager?.cancel();
     await Promise.allSettled([ready?.outside.end(), ready?.inside.end()]);
     await ready?.restore.close();
+    bases.release(spec.name); // the pager may have written to it
     await containers.remove(spec.name);
     for (const directory of [arrival.directory, ready?.pager?.directory])
       if (directory !== undefined) await rm(directory, { recursive: true, force: true });
@@ -91,6 +95,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     const { archive, restore } = readyOf(arrival);
     for (const name of seedNames) rmSync(join(restore.imageDirectory, name), { force: true });
     const verified = makePageSet();
+    const claim = bases.claim(spec.name);
     const { archived, memoryComplete } = await readSwitchStream(
       input,
       { stateDirectory: place.state, archive: archive.input, imageDirectory: restore.imageDirectory },
@@ -101,11 +106,12 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         onPages(header, content) {
           if (arrival.base === undefined)
             throw new TagalongError('bad-image', { file: spec.name, problem: 'the nodes do not agree on its base' });
+          claim.check();
           takePages(header, content, arrival.base.store);
           for (const [pid, page, count] of header.runs) verified.add({ pid, page, count });
         },
       },
-    );
+    ).finally(claim.end);
     if (archived) {
       archive.input.end();
       await archive.done;
@@ -135,7 +141,10 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         status: 'creating',
         since: new Date().toISOString(),
         arrival: migration,
+        arrivalFrom: expected.from,
       });
+      bases.claim(name).end(); // a round that is still on its way would come too late
+      return bases.identityOf(name);
     },
 
     async receiveFiles(migration, input) {
@@ -144,26 +153,10 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       await feed(input, tar);
     },
 
-    async makeReady(migration, { descriptors, lazy, processes }) {
+    async makeReady(migration, note) {
       const arrival = arrivalOf(migration);
-      const { spec, place, directory } = arrival;
-      await prepareSurroundings(spec, place);
-      const before = mountLine(place, images.rootFileSystem(spec.imageDigest));
-      const restore = await waitingRestore({ name: spec.name, node, place, directory, descriptors, before, lazy });
-      const { imageDirectory, workDirectory } = restore;
-      if (lazy) seedImages(imageDirectory, processes);
-      arrival.expectedPids = processes.map(({ pid }) => pid);
-      const onState = (problem: string | undefined) => settling.onState(spec.name, problem);
-      const pager = lazy
-        ? await startPager(settling.directoryOf(migration), { imageDirectory, workDirectory }, onState)
-        : undefined;
-      arrival.ready = {
-        archive: unpackInto(place.state),
-        restore,
-        pager,
-        outside: waitingIp(),
-        inside: waitingIp(place.networkNamespace),
-      };
+      arrival.readying = startAhead(arrival, note);
+      await arrival.readying;
     },
 
     async switchOver(migration, input) {
@@ -227,10 +220,43 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     },
   };
 
+  /** Starts all that the restore needs; all of it or nothing is left running. */
+  async function startAhead(arrival: Arrival, { descriptors, lazy, processes }: ReadyNote): Promise<void> {
+    const { spec, place, directory, migration } = arrival;
+    await prepareSurroundings(spec, place);
+    const before = mountLine(place, images.rootFileSystem(spec.imageDigest));
+    const restore = await waitingRestore({ name: spec.name, node, place, directory, descriptors, before, lazy });
+    const { imageDirectory, workDirectory } = restore;
+    try {
+      if (lazy) seedImages(imageDirectory, processes);
+      arrival.expectedPids = processes.map(({ pid }) => pid);
+      const onState = (problem: string | undefined) => settling.onState(spec.name, problem);
+      const pager = lazy
+        ? await startPager(settling.directoryOf(migration), { imageDirectory, workDirectory }, onState)
+        : undefined;
+      arrival.ready = {
+        archive: unpackInto(place.state),
+        restore,
+        pager,
+        outside: waitingIp(),
+        inside: waitingIp(place.networkNamespace),
+      };
+    } catch (error) {
+      await restore.cancel();
+      await restore.close();
+      throw error;
+    }
+  }
+
   /** What nobody waits for. */
   async function finish(arrival: Arrival, ready: Ready): Promise<void> {
     const { spec, generation, place, directory, migration, from, base, pages = [] } = arrival;
     await ready.restore.done;
+    // before the container can be seen, and moved on
+    if (ready.pager === undefined) {
+      base?.store.retain(pages);
+      base?.advance();
+    }
     const pid = (await runcState(spec.name))?.pid;
     await containers.adopt({
       spec,
@@ -250,11 +276,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       writeCriuConfiguration(place, []),
     ]);
     if (ready.pager !== undefined) await settling.follow(spec.name, migration, ready.pager.end, pages);
-    else {
-      base?.store.retain(pages);
-      base?.advance();
-      settling.trim();
-    }
+    else settling.trim();
     await rm(directory, { recursive: true, force: true });
   }
 }
