@@ -171,7 +171,8 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     runcVersion: probe.runcVersion,
     log,
   });
-  await reconcile(containers, outcomes, configuration.bridge, log);
+  await reconcile(containers, outcomes, { bridge: configuration.bridge, hasPager: settling.hasPager }, log);
+  await settling.endLeft();
 
   const routes = migrationRoutes({ incoming, containers, images, bases, supplies, facts, onRate: peers.noteRate });
   const dataPlane = await startDataPlane({ ...configuration.dataPlane, routes, log });

@@ -10,8 +10,16 @@ import type { Outcomes } from './migration/outcomes.ts';
  * At start: compares what the disk says with what runs, and finishes or undoes what an earlier run left in the middle.
  * A container on its way here runs here only if its migration was committed; one that was being started is removed, and so
  * is one whose checkpoint was finished but for its end.
+ *
+ * @param node - its bridge, and whether a pager was started for a migration
  */
-export async function reconcile(containers: Containers, outcomes: Outcomes, bridge: string, log: Log): Promise<void> {
+export async function reconcile(
+  containers: Containers,
+  outcomes: Outcomes,
+  node: { bridge: string; hasPager: (migration: string) => boolean },
+  log: Log,
+): Promise<void> {
+  const { bridge, hasPager } = node;
   for (const record of containers.leftArrivals) {
     const { name } = record.spec;
     const migration = record.arrival ?? '';
@@ -29,6 +37,10 @@ export async function reconcile(containers: Containers, outcomes: Outcomes, brid
       status: 'running',
       since: record.since,
       pid: state.pid,
+      // its memory may still be on its way
+      ...(record.arrivalFrom !== undefined && hasPager(migration)
+        ? { lazy: { migration, from: record.arrivalFrom } }
+        : {}),
     });
     await reopenPort({ spec: record.spec, place: containers.place(name), bridge });
   }

@@ -74,7 +74,10 @@ export function makePeers(options: {
   known?: () => string[];
   log: Log;
   pingMs?: number;
+  /** A connection whose ping is not answered is given up when nothing else came over it for so long. */
+  silentMs?: number;
 }): Peers {
+  const silentMs = options.silentMs ?? idleMs;
   const sessions = new Map<string, ClientHttp2Session>();
   const measures = new Map<string, LinkMeasure>();
   const note = (node: string, measure: LinkMeasure) => measures.set(node, { ...measures.get(node), ...measure });
@@ -98,8 +101,21 @@ export function makePeers(options: {
     return session;
   }
 
+  /** Sessions whose ping has no answer yet: when something last came from there, and how much there was by then. */
+  const unanswered = new WeakMap<ClientHttp2Session, { atMs: number; readBytes: number }>();
+
+  /** A link that is gone says nothing, and the kernel waits for it a quarter of an hour. */
   function ping(node: string, session: ClientHttp2Session): void {
+    const now = { atMs: performance.now(), readBytes: session.socket.bytesRead };
+    const before = unanswered.get(session);
+    if (before?.readBytes === now.readBytes) {
+      if (now.atMs - before.atMs > silentMs) session.destroy(new Error(`nothing came from it for ${silentMs} ms`));
+      return;
+    }
+    unanswered.set(session, now);
+    if (before !== undefined) return; // an answer is still due
     session.ping((error, rttMs) => {
+      unanswered.delete(session);
       if (error === null) note(node, { rttMs: Math.round(rttMs * 1000) / 1000 });
     });
   }

@@ -49,6 +49,8 @@ export const containerRecordSchema = z.object({
   handOver: handOverSchema.optional(),
   /** It is on its way here by this migration, which may not be committed. */
   arrival: requestIdSchema.optional(),
+  /** Where it is on its way from. */
+  arrivalFrom: idSchema.optional(),
   /** Its memory is still being brought in by the pager of this migration. */
   lazy: z.object({ migration: requestIdSchema, from: idSchema }).optional(),
   /**

@@ -31,6 +31,8 @@ export interface Arrival extends Expected {
   place: ContainerPlace;
   /** On a tmpfs. */
   directory: string;
+  /** While that is started. */
+  readying?: Promise<void>;
   ready?: Ready;
   /** The processes that CRIU's lazy-pages daemon was told to expect. */
   expectedPids?: number[];

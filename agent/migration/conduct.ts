@@ -24,8 +24,10 @@ export async function conduct(move: Move, steps: readonly Step[], changed: () =>
   try {
     await perform(move, steps);
   } catch (error) {
-    if (move.committed && move.stopping.aborted && move.supply !== undefined) return; // its pages are served on after the restart
-    const left = await recover(move, error).catch((failure: unknown) => giveUp(move, failure));
+    const left = await recover(move, error).catch((failure: unknown) =>
+      isServedLater(move) ? true : giveUp(move, failure),
+    );
+    if (isServedLater(move)) return;
     if (left) {
       account.enter('completed');
       await executors['clean-up'](move, { kind: 'clean-up', phase: 'completed' }).catch((failure: unknown) =>
@@ -53,6 +55,9 @@ async function perform(move: Move, steps: readonly Step[]): Promise<void> {
   }
 }
 
+/** Its pages are served on after the restart of this agent. */
+const isServedLater = (move: Move) => move.committed === true && move.stopping.aborted && move.supply !== undefined;
+
 /** Decides how a move that did not go through ends; true where the container has left nevertheless. */
 async function recover(move: Move, error: unknown): Promise<boolean> {
   const { containers, log, spec } = move;
@@ -60,7 +65,8 @@ async function recover(move: Move, error: unknown): Promise<boolean> {
   if (move.handedOver) {
     const outcome = await settle(move, (doubt) => noteDoubt(containers, log, spec.name, doubt), move.stopping);
     if (outcome === 'committed') {
-      await move.supply?.released;
+      move.committed = true;
+      await executors['serve-pages'](move, { kind: 'serve-pages', phase: 'lazy' });
       return true;
     }
     await containers.update(spec.name, { handOver: undefined, error: undefined });

@@ -9,6 +9,7 @@ import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
 import { compareManifests, contentBytes, type Manifest, readManifest } from '../files/manifest.ts';
 import { readStoredManifest } from '../files/storedManifest.ts';
 import { packNamed, packTree } from '../files/tar.ts';
+import type { BaseIdentity } from '../memory/bases.ts';
 import { processTree } from '../memory/processTree.ts';
 import { stopRule } from '../memory/stopRule.ts';
 import { costs } from './estimate.ts';
@@ -24,22 +25,25 @@ import { sendImage } from './sendImage.ts';
 import { isStuckFreezer } from './stuckFreezer.ts';
 import { writeEnd, writeFileChanges, writeImages } from './switchStream.ts';
 import type { RoundHead } from './takeRound.ts';
+import { untilAborted } from './untilAborted.ts';
 
 /** How each kind of step is done. Each either does it whole or throws; what it changed is undone by `undo.ts`. */
 export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { kind: K }>) => Promise<void> } = {
   async 'open-destination'(move) {
-    const { spec, generation, to, peers, bases, pageBytes, theirBase: theirs } = move;
-    const earlier = await readStoredManifest(move.place.manifestFile);
-    const body = { spec, generation, from: move.configuration.node, cameBy: earlier?.migration };
-    const { hasFiles } = await peers.ask(to, 'POST', `/v1/migrations/${move.id}`, body, openedSchema, {
-      signal: move.signal,
-    });
-    if (hasFiles && earlier !== undefined) move.theirFiles = earlier.manifest;
+    const { spec, generation, to, peers, bases, pageBytes } = move;
+    const { node: from } = move.configuration;
     const prepared = await move.preparations.takeFor(spec.name, to);
+    const earlier = await readStoredManifest(move.place.manifestFile);
+    const body = { spec, generation, from, cameBy: earlier?.migration };
+    const path = `/v1/migrations/${move.id}`;
+    const { base: theirs, hasFiles } = await peers.ask(to, 'POST', path, body, openedSchema, { signal: move.signal });
+    if (hasFiles && earlier !== undefined) move.theirFiles = earlier.manifest;
     prepared?.sent.clear();
+    // a round that was broken off here may have come through there
     move.memory =
-      prepared ??
-      startMemoryAhead({ container: spec.name, from: move.configuration.node, to, peers, bases, pageBytes, theirs });
+      prepared !== undefined && isSameBase(prepared.base.identity, theirs)
+        ? prepared
+        : startMemoryAhead({ container: spec.name, from, to, peers, bases, pageBytes, theirs });
   },
 
   async 'stage-image'(move, step) {
@@ -177,10 +181,9 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   },
 
   async 'serve-pages'(move) {
-    const stopped = new Promise<never>((_, reject) => {
-      move.stopping.addEventListener('abort', () => reject(move.stopping.reason));
-    });
-    await Promise.race([move.supply?.released, stopped]);
+    if (move.supply === undefined) return; // everything went before the commit
+    move.supply.begin();
+    await untilAborted(move.supply.released, move.stopping);
     noteSaved(move);
   },
 
@@ -203,6 +206,9 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     move.bases.trim(new Set(move.containers.list().map(({ spec }) => spec.name)));
   },
 };
+
+const isSameBase = (one: BaseIdentity, other: BaseIdentity | undefined) =>
+  one.id === other?.id && one.sequence === other.sequence;
 
 const assumedBytesPerSecond = 100e6;
 const assumedCompareMsPerByte = 1 / 1e6;

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { TagalongError } from '../../broker/contract/errors.ts';
 import { readPagemap } from '../images/pagemap.ts';
 import type { EncodingChoice } from '../memory/encodingChoice.ts';
 import { makePageSet, type PageSet, without } from '../memory/pageSet.ts';
@@ -102,7 +103,7 @@ export function makeFrozenMemory(options: {
   async function sendFrom(runs: readonly PageRun[]): Promise<void> {
     for (const run of runs) {
       const memory = memoryOf(run.pid);
-      if (memory === undefined) continue;
+      if (memory === undefined) throw notHere(run.pid);
       await look(run, memory.read);
       seen.add(run);
     }
@@ -164,6 +165,7 @@ export function makeFrozenMemory(options: {
           const run = { pid, page: address / pageBytes, count };
           pages.push(run);
           if (!present) {
+            if (memoryOf(pid) === undefined) throw notHere(pid);
             remaining.push(...without([run], seen));
             continue;
           }
@@ -202,6 +204,12 @@ export function makeFrozenMemory(options: {
     },
   };
 }
+
+const notHere = (pid: number) =>
+  new TagalongError('bad-image', {
+    file: `pagemap-${pid}.img`,
+    problem: 'it is of a process that does not stand still here',
+  });
 
 /** Reads pages from one of CRIU's pages images, where those of a run lie side by side. */
 function fileReader(path: string, fileAt: number, firstPage: number, pageBytes: number): PageReader {

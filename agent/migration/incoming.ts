@@ -21,7 +21,7 @@ import { feed, unpackInto } from '../files/tar.ts';
 import { checkImageSet } from '../images/checkSet.ts';
 import { readPstree } from '../images/pstree.ts';
 import { seedImages, seedNames } from '../images/seed.ts';
-import type { Bases } from '../memory/bases.ts';
+import type { BaseIdentity, Bases } from '../memory/bases.ts';
 import { packRuns } from '../memory/pageRecords.ts';
 import { makePageSet, type PageSet } from '../memory/pageSet.ts';
 import { startPager } from '../pager/startPager.ts';
@@ -36,8 +36,11 @@ import { takePages } from './takeRound.ts';
 
 /** This node as the destination of migrations. */
 export interface Incoming {
-  /** @returns whether the container's files are here as they were when it left by the migration that is named */
-  open(expected: Expected): Promise<{ hasFiles: boolean }>;
+  /**
+   * @returns what this node has of the container's memory, and whether it has its files as they were when it left by the
+   *   migration that is named
+   */
+  open(expected: Expected): Promise<{ base: BaseIdentity | undefined; hasFiles: boolean }>;
   /** Removes files that it no longer has. */
   removeFiles(migration: string, paths: readonly string[]): Promise<void>;
   receiveFiles(migration: string, input: Readable): Promise<void>;
@@ -85,13 +88,16 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   }
 
   async function giveUp(arrival: Arrival): Promise<void> {
-    const { ready, spec } = arrival;
+    const { spec } = arrival;
     arrivals.delete(arrival.migration);
+    await arrival.readying?.catch(() => undefined); // what it starts has to be ended
+    const { ready } = arrival;
     await ready?.archive.stop();
     await ready?.restore.cancel();
     await ready?.pager?.cancel();
     await ready?.port.cancel();
     await ready?.restore.close();
+    bases.release(spec.name); // the pager may have written to it
     await containers.remove(spec.name);
     for (const directory of [arrival.directory, ready?.pager?.directory])
       if (directory !== undefined) await rm(directory, { recursive: true, force: true });
@@ -103,6 +109,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     const { archive, restore } = readyOf(arrival);
     for (const name of seedNames) rmSync(join(restore.imageDirectory, name), { force: true });
     const verified = makePageSet();
+    const claim = bases.claim(spec.name);
     const { archived, files, memoryComplete } = await readSwitchStream(
       input,
       {
@@ -118,11 +125,12 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         onPages(header, content) {
           if (arrival.base === undefined)
             throw new TagalongError('bad-image', { file: spec.name, problem: 'the nodes do not agree on its base' });
+          claim.check();
           takePages(header, content, arrival.base.store);
           for (const [pid, page, count] of header.runs) verified.add({ pid, page, count });
         },
       },
-    );
+    ).finally(claim.end);
     if (archived) {
       archive.input.end();
       await archive.done;
@@ -154,8 +162,10 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         status: 'creating',
         since: new Date().toISOString(),
         arrival: migration,
+        arrivalFrom: expected.from,
       });
-      return { hasFiles };
+      bases.claim(name).end(); // a round that is still on its way would come too late
+      return { base: bases.identityOf(name), hasFiles };
     },
 
     async removeFiles(migration, paths) {
@@ -168,26 +178,10 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       await feed(input, tar);
     },
 
-    async makeReady(migration, { descriptors, lazy, processes }) {
+    async makeReady(migration, note) {
       const arrival = arrivalOf(migration);
-      const { spec, place, directory } = arrival;
-      await prepareSurroundings(spec, place);
-      arrival.manifest = await readManifest(place.state);
-      const before = mountLine(place, images.rootFileSystem(spec.imageDigest));
-      const restore = await waitingRestore({ name: spec.name, node, place, directory, descriptors, before, lazy });
-      const { imageDirectory, workDirectory } = restore;
-      if (lazy) seedImages(imageDirectory, processes);
-      arrival.expectedPids = processes.map(({ pid }) => pid);
-      const onState = (problem: string | undefined) => settling.onState(spec.name, problem);
-      const pager = lazy
-        ? await startPager(settling.directoryOf(migration), { imageDirectory, workDirectory }, onState)
-        : undefined;
-      arrival.ready = {
-        archive: unpackInto(place.state),
-        restore,
-        pager,
-        port: await holdPort({ spec, place, bridge: configuration.bridge, method: options.packetHold }),
-      };
+      arrival.readying = startAhead(arrival, note);
+      await arrival.readying;
     },
 
     async hold(migration) {
@@ -258,10 +252,44 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     },
   };
 
+  /** Starts all that the restore needs; all of it or nothing is left running. */
+  async function startAhead(arrival: Arrival, { descriptors, lazy, processes }: ReadyNote): Promise<void> {
+    const { spec, place, directory, migration } = arrival;
+    await prepareSurroundings(spec, place);
+    arrival.manifest = await readManifest(place.state);
+    const before = mountLine(place, images.rootFileSystem(spec.imageDigest));
+    const restore = await waitingRestore({ name: spec.name, node, place, directory, descriptors, before, lazy });
+    const { imageDirectory, workDirectory } = restore;
+    try {
+      if (lazy) seedImages(imageDirectory, processes);
+      arrival.expectedPids = processes.map(({ pid }) => pid);
+      const onState = (problem: string | undefined) => settling.onState(spec.name, problem);
+      const pager = lazy
+        ? await startPager(settling.directoryOf(migration), { imageDirectory, workDirectory }, onState)
+        : undefined;
+      arrival.ready = {
+        archive: unpackInto(place.state),
+        restore,
+        pager,
+        port: await holdPort({ spec, place, bridge: configuration.bridge, method: options.packetHold }),
+      };
+    } catch (error) {
+      await restore.cancel();
+      await restore.close();
+      throw error;
+    }
+  }
+
   /** What nobody waits for. */
   async function finish(arrival: Arrival, ready: Ready): Promise<void> {
     const { spec, generation, place, directory, migration, from, base, pages = [] } = arrival;
     await ready.restore.done;
+    // before the container can be seen, and moved on
+    if (ready.pager === undefined) {
+      base?.store.retain(pages);
+      base?.advance();
+    }
+    await writeManifest(place.manifestFile, { migration, manifest: arrival.manifest ?? new Map() });
     const pid = (await runcState(spec.name))?.pid;
     await containers.adopt({
       spec,
@@ -272,18 +300,9 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       ...(ready.pager === undefined ? {} : { lazy: { migration, from } }),
     });
     ready.archive.input.end();
-    await Promise.allSettled([
-      ready.port.end(),
-      ready.restore.close(),
-      writeCriuConfiguration(place, []),
-      writeManifest(place.manifestFile, { migration, manifest: arrival.manifest ?? new Map() }),
-    ]);
+    await Promise.allSettled([ready.port.end(), ready.restore.close(), writeCriuConfiguration(place, [])]);
     if (ready.pager !== undefined) await settling.follow(spec.name, migration, ready.pager.end, pages);
-    else {
-      base?.store.retain(pages);
-      base?.advance();
-      settling.trim();
-    }
+    else settling.trim();
     await rm(directory, { recursive: true, force: true });
   }
 }

@@ -10,7 +10,7 @@ import type { KeptState } from '../containers/keptState.ts';
 import type { ContainerPlace, ContainerSpec } from '../containers/record.ts';
 import type { WaitingCheckpoint } from '../containers/waitingCheckpoint.ts';
 import type { Manifest } from '../files/manifest.ts';
-import type { BaseIdentity, Bases } from '../memory/bases.ts';
+import type { Bases } from '../memory/bases.ts';
 import type { PageRun } from '../memory/pageStore.ts';
 import type { ProcessMemory } from '../memory/processMemory.ts';
 import type { Account } from './account.ts';
@@ -45,8 +45,6 @@ export interface Move {
   readonly technique: Technique;
   readonly bases: Bases;
   readonly pageBytes: number;
-  /** What of the container's memory the destination says that it has. */
-  readonly theirBase: BaseIdentity | undefined;
   /** Whether the destination brings memory in while the container runs there. */
   readonly lazyRestore: boolean;
   /** Whether CRIU can leave memory out of its images here. */

@@ -34,13 +34,23 @@ export async function openOutcomes(directory: string): Promise<Outcomes> {
   }
   const place = (migration: string) => join(directory, `${migration}.json`);
   const get = (migration: string) => readJson(place(migration), outcomeSchema);
+  /** A commit and an abort may come at once, over two connections: the first one holds. */
+  const settling = new Map<string, Promise<Outcome>>();
+  async function decide(outcome: Outcome): Promise<Outcome> {
+    const before = await get(outcome.migration);
+    if (before !== undefined) return before;
+    await writeDurably(place(outcome.migration), JSON.stringify(outcome));
+    return outcome;
+  }
   return {
     get,
     async settle(outcome) {
-      const before = await get(outcome.migration);
-      if (before !== undefined) return before;
-      await writeDurably(place(outcome.migration), JSON.stringify(outcome));
-      return outcome;
+      const { migration } = outcome;
+      const earlier = settling.get(migration);
+      if (earlier !== undefined) return await earlier;
+      const deciding = decide(outcome).finally(() => settling.delete(migration));
+      settling.set(migration, deciding);
+      return await deciding;
     },
   };
 }

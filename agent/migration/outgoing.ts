@@ -126,7 +126,6 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
           technique: choice.technique,
           bases,
           pageBytes,
-          theirBase: considered.answer?.base,
           lazyRestore: considered.lazyRestore,
           withoutMemory: considered.withoutMemory,
           downtimeTargetMs: request.downtimeMs ?? defaultDowntimeMs,

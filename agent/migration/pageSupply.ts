@@ -1,13 +1,14 @@
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { encodeHeader, put } from '../channel/records.ts';
+import { linesOf } from '../channel/lines.ts';
+import { broken, encodeHeader, put } from '../channel/records.ts';
 import type { EncodingChoice } from '../memory/encodingChoice.ts';
 import { makePageSet, type PageSet, without } from '../memory/pageSet.ts';
 import type { PageRun } from '../memory/pageStore.ts';
 import { makePageWriter } from '../memory/pageWriter.ts';
 import type { ProcessMemory } from '../memory/processMemory.ts';
 import { type KnownPages, makeScanBuffers, scan } from '../memory/scan.ts';
-import { supplyLineSchema } from '../pager/supply.ts';
+import { type SupplyLine, supplyLineSchema } from '../pager/supply.ts';
+import { untilAborted } from './untilAborted.ts';
 
 /** What the frozen processes here still owe to their container, which runs at the destination. */
 export interface PageSupply {
@@ -28,6 +29,8 @@ const pieceBytes = 128 << 10;
 const leastWindowBytes = 64 << 10;
 const mostWindowBytes = 4 << 20;
 const windowMs = 30;
+/** The longest line tells what the receiver has: a run in some twenty bytes. */
+const mostLineBytes = 32 << 20;
 
 /**
  * @param runs - what the destination may need of each process's memory and does not have for certain
@@ -49,7 +52,7 @@ export function makePageSupply(options: {
   const released = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<void>();
 
-  async function sendAll(todo: Todo, flight: Flight, output: Writable): Promise<void> {
+  async function sendAll(todo: Todo, flight: Flight, output: Writable, over: AbortSignal): Promise<void> {
     const buffers = makeScanBuffers();
     const writer = makePageWriter({
       pageBytes,
@@ -77,10 +80,11 @@ export function makePageSupply(options: {
       hasBegun = true;
     });
     for (;;) {
+      over.throwIfAborted();
       const run = hasBegun ? todo.next() : todo.nextWanted();
       if (run === undefined && hasBegun) break;
       if (run === undefined) {
-        await Promise.race([begun.promise, todo.moreWanted()]);
+        await untilAborted(Promise.race([begun.promise, todo.moreWanted()]), over);
         continue;
       }
       const memory = memoryOf.get(run.pid);
@@ -93,24 +97,30 @@ export function makePageSupply(options: {
 
   return {
     async serve(input, output) {
+      const over = new AbortController();
       let todo: Todo | undefined;
       const flight = makeFlight(() => {
         const rate = options.linkBytesPerSecond() ?? Number.POSITIVE_INFINITY;
         return Math.min(mostWindowBytes, Math.max(leastWindowBytes, (rate * windowMs) / 1000));
       });
       let sending: Promise<void> | undefined;
-      for await (const line of createInterface({ input })) {
-        const said = supplyLineSchema.parse(JSON.parse(line));
-        if ('have' in said) {
-          todo ??= makeTodo(options.runs, asSet(said.have), Math.max(1, Math.floor(pieceBytes / pageBytes)));
-          sending ??= sendAll(todo, flight, output);
-          sending.catch(() => output.destroy());
-        } else if ('want' in said) {
-          for (const [pid, page, count] of said.want) todo?.want({ pid, page, count });
-          flight.wake();
-        } else flight.got(said.gotRecords);
+      try {
+        for await (const line of linesOf(input, mostLineBytes)) {
+          const said = readLine(line);
+          if ('have' in said) {
+            todo ??= makeTodo(options.runs, asSet(said.have), Math.max(1, Math.floor(pieceBytes / pageBytes)));
+            sending ??= sendAll(todo, flight, output, over.signal);
+            sending.catch(() => output.destroy());
+          } else if ('want' in said) {
+            for (const [pid, page, count] of said.want) todo?.want({ pid, page, count });
+            flight.wake();
+          } else flight.got(said.gotRecords);
+        }
+      } finally {
+        // nobody listens any more, be it because all has come
+        over.abort(broken('the receiver has gone'));
+        flight.close();
       }
-      flight.close();
       await sending;
     },
     begin: () => begun.resolve(),
@@ -118,6 +128,18 @@ export function makePageSupply(options: {
     released: released.promise,
     changedRuns: () => changed.runs(),
   };
+}
+
+function readLine(line: string): SupplyLine {
+  let said: unknown;
+  try {
+    said = JSON.parse(line);
+  } catch {
+    throw broken('a line is not JSON');
+  }
+  const checked = supplyLineSchema.safeParse(said);
+  if (!checked.success) throw broken('a line is not valid');
+  return checked.data;
 }
 
 function asSet(runs: readonly [number, number, number][]): PageSet {

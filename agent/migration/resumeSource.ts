@@ -12,6 +12,7 @@ import { noteDoubt } from './conduct.ts';
 import { openProcesses } from './memoryAhead.ts';
 import { makePageSupply, type PageSupply } from './pageSupply.ts';
 import { settle } from './undo.ts';
+import { untilAborted } from './untilAborted.ts';
 
 export interface ResumeOptions {
   configuration: AgentConfiguration;
@@ -72,10 +73,10 @@ async function serveAgain(migration: string, to: string, freezer: Freezer, optio
   });
   supply.begin();
   supplies.set(migration, supply);
-  const stopped = new Promise<never>((_, reject) => {
-    stopping.addEventListener('abort', () => reject(stopping.reason));
-  });
-  await Promise.race([supply.released, stopped]);
-  supplies.delete(migration);
-  for (const process of processes) process.close();
+  try {
+    await untilAborted(supply.released, stopping);
+  } finally {
+    supplies.delete(migration);
+    for (const process of processes) process.close();
+  }
 }

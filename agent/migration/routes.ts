@@ -6,7 +6,7 @@ import { type Route, thisNode } from '../channel/server.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
 import { containerSpecSchema } from '../containers/record.ts';
-import type { Bases } from '../memory/bases.ts';
+import { type Bases, baseIdentitySchema } from '../memory/bases.ts';
 import { type NodeFacts, offerAnswerSchema } from './facts.ts';
 import type { Incoming } from './incoming.ts';
 import type { PageSupply } from './pageSupply.ts';
@@ -23,11 +23,14 @@ export const openSchema = z.object({
   cameBy: requestIdSchema.optional(),
 });
 
-/** Whether the destination has the container's files as they were when it left there by that migration. */
-export const openedSchema = z.object({ hasFiles: z.boolean() });
 export const removalsSchema = z.object({ paths: z.array(z.string()) });
 
 export const doneSchema = z.object({ done: z.literal(true) });
+/**
+ * What the destination has of the container's memory, now that no earlier round can come in any more, and whether it has its
+ * files as they were when it left there by that migration.
+ */
+export const openedSchema = doneSchema.extend({ base: baseIdentitySchema.optional(), hasFiles: z.boolean() });
 /** How long each part at the destination took. */
 export const switchedSchema = z.object({ parts: z.record(z.string(), z.number()) });
 export const committedSchema = z.object({ resumedAfterMs: z.number() });
@@ -125,7 +128,8 @@ export function migrationRoutes(options: {
       pattern: '/v1/migrations/:id',
       async handle(request) {
         const body = await request.read(openSchema);
-        return incoming.open({ ...body, migration: migrationOf(request.parameters) });
+        const opened = await incoming.open({ ...body, migration: migrationOf(request.parameters) });
+        return openedSchema.parse({ done: true, ...opened });
       },
     },
     {

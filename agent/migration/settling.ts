@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../broker/connection.ts';
 import { freezerOf } from '../../host/freezer.ts';
@@ -6,7 +7,7 @@ import type { Containers } from '../containers/containers.ts';
 import type { Bases } from '../memory/bases.ts';
 import type { PageRun } from '../memory/pageStore.ts';
 import type { PagerWord } from '../pager/order.ts';
-import { waitForPager } from '../pager/startPager.ts';
+import { endLeftPager, waitForPager } from '../pager/startPager.ts';
 
 type LastWord = Extract<PagerWord, { said: 'complete' | 'failed' }>;
 
@@ -17,6 +18,10 @@ export interface Settling {
   onState(container: string, problem: string | undefined): void;
   /** Follows a pager to its end. */
   follow(container: string, migration: string, end: Promise<LastWord>, pages: readonly PageRun[]): Promise<void>;
+  /** Whether a pager was started for it that may not be done. */
+  hasPager(migration: string): boolean;
+  /** Ends pagers that an earlier run of this agent started for containers that never ran here. Before new ones can come. */
+  endLeft(): Promise<void>;
   /** Follows those that an earlier run of this agent started. */
   resume(): Promise<void>;
   /** Removes what exceeds the quota of kept memory. */
@@ -42,7 +47,10 @@ export function makeSettling(options: {
   }
 
   async function close(container: string, migration: string, word: LastWord, pages: readonly PageRun[]): Promise<void> {
-    if (containers.get(container)?.lazy?.migration !== migration) return; // it has left or ended meanwhile
+    if (containers.get(container)?.lazy?.migration !== migration) {
+      await rm(directoryOf(migration), { recursive: true, force: true }); // it has left or ended meanwhile
+      return;
+    }
     if (word.said === 'failed') {
       log.error({ container, migration, problem: word.problem }, 'the memory of a container could not be brought in');
       bases.drop(container);
@@ -61,6 +69,7 @@ export function makeSettling(options: {
 
   return {
     directoryOf,
+    hasPager: (migration) => existsSync(directoryOf(migration)),
     trim,
     onState(container, problem) {
       if (containers.get(container)?.lazy === undefined) return;
@@ -71,6 +80,11 @@ export function makeSettling(options: {
     },
     async follow(container, migration, end, pages) {
       await close(container, migration, await end, pages);
+    },
+    async endLeft() {
+      const followed = new Set(containers.list().map(({ lazy }) => lazy?.migration));
+      for (const migration of await readdir(join(options.runDirectory, 'pagers')).catch(() => []))
+        if (!followed.has(migration)) await endLeftPager(directoryOf(migration));
     },
     async resume() {
       await Promise.all(

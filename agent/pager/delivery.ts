@@ -39,8 +39,17 @@ export function startDelivery(options: {
     return count;
   }
 
-  /** The daemon takes answers in the order of its questions only; it asks again for what an answer leaves out. */
   function answer(): void {
+    try {
+      answerInOrder();
+    } catch (error) {
+      // a process that waits is better than one that goes on with zeros, which is what the end of this one would bring
+      options.onProblem(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** The daemon takes answers in the order of its questions only; it asks again for what an answer leaves out. */
+  function answerInOrder(): void {
     for (let question = questions[0]; question !== undefined; question = questions[0]) {
       const count = leading(question);
       if (count === 0) {
@@ -48,9 +57,9 @@ export function startDelivery(options: {
           want({ pid, page: address / pageBytes, count: Math.min(pages, 16) });
         return;
       }
-      questions.shift();
       const content = Buffer.allocUnsafe(count * pageBytes);
       store.read({ pid: question.pid, page: question.address / pageBytes, count }, content);
+      questions.shift();
       socket.write(pagesMessage({ pid: question.pid, address: question.address, pages: count }));
       socket.write(content);
     }

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { makeLog } from '../../host/log.ts';
 import { type PagerWord, pagerOrderSchema, pagerPreparationSchema } from './order.ts';
-import { runPager, startDaemon, writeEnd } from './pager.ts';
+import { runPager, startDaemon, writeEnd, writeProcess } from './pager.ts';
 
 const directory = process.argv[2] ?? '';
 const log = makeLog('pager');
@@ -38,6 +38,7 @@ async function work(lines: AsyncIterator<string>): Promise<PagerWord | undefined
   return last;
 }
 
+await writeProcess(directory);
 say({ said: 'ready' });
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const last = await work(lines).catch((error: unknown): PagerWord => {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { type LongRunning, start } from '../../host/command.ts';
 import type { Logger } from '../../host/log.ts';
+import { startTimeOf } from '../../host/processes.ts';
 import { makePeers } from '../channel/peers.ts';
 import { makePageSet } from '../memory/pageSet.ts';
 import { openPageStore, type PageRun } from '../memory/pageStore.ts';
@@ -76,7 +77,7 @@ export async function runPager(
   const delivery = startDelivery({
     socket: daemon.socket,
     store,
-    isThere: verified.has,
+    isThere: (pid, page) => verified.has(pid, page) && store.has(pid, page),
     want: (run) => supply?.want(run),
     onProblem: (problem) => log.error({ container: order.container }, problem),
   });
@@ -124,6 +125,12 @@ async function release(order: PagerOrder, peers: ReturnType<typeof makePeers>): 
       await wait(Math.min(2000, 100 * 2 ** Math.min(attempt, 5)));
     }
   }
+}
+
+/** Which process a pager is, for an agent that did not start it. */
+export async function writeProcess(directory: string): Promise<void> {
+  const startTime = await startTimeOf(process.pid);
+  writeFileSync(join(directory, 'process'), JSON.stringify({ pid: process.pid, startTime }), { mode: 0o600 });
 }
 
 /** The last word of a pager, for an agent that was not there to hear it. */

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { start } from '../../host/command.ts';
 import { readJson } from '../../host/files.ts';
+import { startTimeOf } from '../../host/processes.ts';
 import { type PagerOrder, type PagerPreparation, type PagerWord, pagerWordSchema } from './order.ts';
 
 type LastWord = Extract<PagerWord, { said: 'complete' | 'failed' }>;
@@ -66,8 +68,15 @@ export async function startPager(
   })().catch((error: unknown) => {
     listening.reject(error);
     ordered.reject(error);
+    end.resolve({ said: 'failed', problem: error instanceof Error ? error.message : String(error) });
   });
-  await listening.promise;
+  try {
+    await listening.promise;
+  } catch (error) {
+    await child.stop();
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
 
   return {
     directory,
@@ -96,7 +105,27 @@ export async function waitForPager(directory: string, signal: AbortSignal): Prom
   while (existsSync(directory)) {
     const word = await lastWordIn(directory);
     if (word !== undefined) return word;
+    if ((await runningPagerIn(directory)) === undefined)
+      return (await lastWordIn(directory)) ?? { said: 'failed', problem: 'it ended without a word' };
     await wait(100, undefined, { signal });
   }
   return { said: 'failed', problem: 'it left no word' };
+}
+
+const processSchema = z.object({ pid: z.int().positive(), startTime: z.string() });
+
+/** The process of a pager that an earlier run of this agent started; undefined where it has ended. */
+async function runningPagerIn(directory: string): Promise<number | undefined> {
+  const noted = await readJson(join(directory, 'process'), processSchema).catch(() => undefined);
+  return noted !== undefined && (await startTimeOf(noted.pid)) === noted.startTime ? noted.pid : undefined;
+}
+
+/** Ends a pager that an earlier run of this agent started, for a container that never ran here, and removes what it has. */
+export async function endLeftPager(directory: string): Promise<void> {
+  const pid = await runningPagerIn(directory);
+  if (pid !== undefined) {
+    process.kill(pid, 'SIGTERM'); // its daemon ends with it
+    while ((await runningPagerIn(directory)) !== undefined) await wait(10);
+  }
+  await rm(directory, { recursive: true, force: true });
 }

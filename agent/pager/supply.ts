@@ -3,9 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Peers } from '../channel/peers.ts';
 import { ByteReader, readHeader } from '../channel/records.ts';
-import { decodePages, packRuns, pageHeaderSchemas, runsOf } from '../memory/pageRecords.ts';
+import { packRuns, pageHeaderSchemas, runsOf } from '../memory/pageRecords.ts';
 import { type PageSet, without } from '../memory/pageSet.ts';
 import type { PageRun, PageStore } from '../memory/pageStore.ts';
+import { takePages } from '../migration/takeRound.ts';
 
 /** What the source sends while its pages are fetched: batches of pages, and an end. */
 export const supplyHeaderSchema = z.discriminatedUnion('kind', [
@@ -13,12 +14,19 @@ export const supplyHeaderSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('end'), sizeBytes: z.literal(0) }),
 ]);
 
+/** Each page of them is noted where they are heard. */
+function runsOfAtMost(pages: number) {
+  return z
+    .array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()]))
+    .refine((runs) => runs.reduce((sum, [, , count]) => sum + count, 0) <= pages);
+}
+
 /** What the receiver says, a line of JSON each. */
 export const supplyLineSchema = z.union([
   /** First: what need not be sent. */
-  z.object({ have: z.array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()])) }),
+  z.object({ have: runsOfAtMost(1 << 24) }),
   /** A process waits for these. */
-  z.object({ want: z.array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()])) }),
+  z.object({ want: runsOfAtMost(4096) }),
   /** So many records have been taken in since the last time. */
   z.object({ gotRecords: z.int().positive().max(1000) }),
 ]);
@@ -54,6 +62,8 @@ export function startSupply(options: {
   /** Pages that somebody waits for. */
   const asked = new Map<string, PageRun>();
   let stream: Duplex | undefined;
+  /** Since pages last came. */
+  let attempt = 0;
   const tell = (line: SupplyLine) => stream?.write(`${JSON.stringify(line)}\n`);
 
   /** @returns whether everything came */
@@ -66,6 +76,7 @@ export function startSupply(options: {
     for (const run of missing) asked.set(keyOf(run), run);
     if (missing.length > 0) tell({ want: packRuns(missing) });
     options.onState(undefined);
+    options.onPages(0); // what somebody has waited for meanwhile is asked for
     const reader = new ByteReader(opened);
     for (;;) {
       const header = await readHeader(reader, supplyHeaderSchema);
@@ -75,15 +86,14 @@ export function startSupply(options: {
       }
       const content = await reader.exactly(header.sizeBytes);
       take(header, content);
+      attempt = 0;
       tell({ gotRecords: 1 });
     }
   }
 
   function take(header: Exclude<z.output<typeof supplyHeaderSchema>, { kind: 'end' }>, content: Buffer): void {
     let count = 0;
-    if (header.kind === 'pages')
-      for (const { run, bytes } of decodePages(header, content, store)) store.write(run, bytes);
-    else if (header.kind === 'zero') for (const run of runsOf(header)) store.zero(run);
+    takePages(header, content, store);
     for (const run of runsOf(header)) {
       verified.add(run);
       count += run.count;
@@ -92,7 +102,7 @@ export function startSupply(options: {
   }
 
   async function fetchAll(): Promise<void> {
-    for (let attempt = 0; ; attempt += 1) {
+    for (;;) {
       try {
         if (await fetchOnce()) return;
       } catch (error) {
@@ -101,6 +111,7 @@ export function startSupply(options: {
         stream = undefined;
         options.onState(error instanceof Error ? error.message : String(error));
         await wait(Math.min(2000, 50 * 2 ** Math.min(attempt, 6)), undefined, { signal });
+        attempt += 1;
       }
     }
   }

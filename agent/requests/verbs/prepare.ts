@@ -16,6 +16,7 @@ export function prepareVerb(node: NodeParts): Handlers['prepare'] {
     if (dryRun) return { result: { container, to, technique, estimate } };
     // both nodes keep one state of a container's memory, so only one destination can be kept warm
     await node.preparations.stop(container);
+    checkMove(node, { container, to, force: true }); // a move may have begun meanwhile: it has that state now
     const preparation = node.preparations.start(container, to, answer, rateBytesPerSecond);
     const later = preparation.first.then(async () => {
       await node.published();

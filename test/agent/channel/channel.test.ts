@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
@@ -28,6 +30,13 @@ const routes: Route[] = [
     method: 'POST',
     pattern: '/v1/bug',
     handle: () => Promise.reject(new Error('oops')),
+  },
+  {
+    method: 'POST',
+    pattern: '/v1/talk',
+    async converse({ body }, output) {
+      for await (const chunk of body as AsyncIterable<Buffer>) output.write(chunk.toString().toUpperCase());
+    },
   },
   { method: 'POST', pattern: '/v1/never', handle: () => new Promise<never>(() => undefined) },
 ];
@@ -71,6 +80,7 @@ test('streams larger than all windows arrive whole, side by side, and are counte
         (output) => pipeline(Readable.from(Array.from({ length: 40 }, () => chunk)), output),
         anything,
         {
+          tells: true,
           onSent: (bytes) => {
             sent[index] = (sent[index] ?? 0) + bytes;
           },
@@ -130,4 +140,60 @@ test('known peers are connected and measured before they are needed', async (t) 
   const { peers } = await room(t);
   while (peers.links()['ap2']?.rttMs === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
   t.true((peers.links()['ap2']?.rttMs ?? -1) >= 0);
+});
+
+test('both sides of a conversation speak at once, and it ends when both have', async (t) => {
+  const { peers } = await room(t);
+  const stream = await peers.converse('ap2', '/v1/talk', new AbortController().signal);
+  stream.write('one ');
+  const [first] = (await once(stream, 'data')) as [Buffer];
+  t.is(first.toString(), 'ONE ');
+  stream.end('two');
+  t.is((await buffer(stream)).toString(), 'TWO');
+});
+
+test('a refused conversation says why, and one that is given up ends', async (t) => {
+  const { peers } = await room(t);
+  const refused = peers.converse('ap2', '/v1/nothing', new AbortController().signal);
+  t.is(((await t.throwsAsync(refused)) as TagalongError).code, 'malformed-request');
+  const giveUp = new AbortController();
+  const stream = await peers.converse('ap2', '/v1/talk', giveUp.signal);
+  const closed = once(stream, 'close').catch(() => undefined);
+  giveUp.abort();
+  await closed;
+  t.true(stream.destroyed);
+});
+
+test('a link that has gone without a word is noticed, and a new connection is made when it is back', async (t) => {
+  const plane = await startDataPlane({ host: '127.0.0.1', port: 0, routes, log: quiet });
+  let isThere = true;
+  const sockets = new Set<Socket>();
+  const between = createServer((near) => {
+    const far = connect(plane.port, '127.0.0.1');
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.on('error', () => undefined);
+      from.on('data', (chunk) => {
+        if (isThere) to.write(chunk);
+      });
+    }
+  });
+  await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+  const endpoint = { host: '127.0.0.1', port: (between.address() as AddressInfo).port };
+  const peers = makePeers({ endpointOf: () => endpoint, log: quiet, pingMs: 10, silentMs: 1000 });
+  t.teardown(async () => {
+    peers.close();
+    for (const socket of sockets) socket.destroy();
+    between.close();
+    await plane.close();
+  });
+  const stream = await peers.converse('ap2', '/v1/talk', new AbortController().signal);
+  isThere = false;
+  stream.write('is anybody there?');
+  await t.throwsAsync(buffer(stream));
+  isThere = true;
+  t.deepEqual(await peers.ask('ap2', 'POST', '/v1/echo/a', { count: 1 }, anything), { id: 'a', body: { count: 1 } });
 });
