@@ -176,6 +176,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     }
     for (const process of move.processes ?? []) process.close();
     await move.outside?.end();
+    await move.archive?.stop();
     move.supplies.delete(move.id);
     move.bases.release(move.spec.name);
     await move.containers.remove(move.spec.name);
