@@ -146,7 +146,7 @@ export function makePeers(options: {
   ): Promise<z.output<S>> {
     const limit = AbortSignal.timeout(call.timeoutMs ?? 30_000);
     const signal = call.signal === undefined ? limit : AbortSignal.any([limit, call.signal]);
-    if (signal.aborted) throw unreachable(node, 'it was given up');
+    if (signal.aborted) throw failureOf(node, new Error('it was given up'), call.signal);
     const stream = sessionTo(node).request(headers, { signal });
     let failure: unknown;
     stream.on('error', (error) => {

@@ -196,6 +196,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     }
     for (const process of move.processes ?? []) process.close();
     await move.waitingIp?.end();
+    await move.archive?.stop();
     move.supplies.delete(move.id);
     move.bases.release(move.spec.name);
     const sizeBytes = contentBytes(move.staged ?? new Map());
