@@ -13,7 +13,7 @@ import { problemOf } from '../../broker/connection.ts';
 import { reportOf, TagalongError } from '../../broker/contract/errors.ts';
 
 /** Bytes that may be on their way in one stream, and in one connection, before its reader has taken them. */
-export const windowBytes = { stream: 16 << 20, session: 64 << 20 };
+export const windowBytes = { stream: 4 << 20, session: 16 << 20 };
 
 /** Stands for the node that answers, in its own errors: its peer puts the name there. */
 export const thisNode = 'this node';

@@ -41,7 +41,7 @@ export async function startPager(
   // processes that are ended for want of memory must not be this one
   const script =
     'echo -900 >/proc/self/oom_score_adj 2>/dev/null; directory=$1; shift; exec "$@" "$directory" 2>>"$directory/log"';
-  const command = [process.execPath, '--disable-warning=ExperimentalWarning', mainFile];
+  const command = [process.execPath, '--max-semi-space-size=2', mainFile];
   const child = start('sh', ['-c', script, 'sh', directory, ...command], { outlives: true });
   const listening = Promise.withResolvers<void>();
   const ordered = Promise.withResolvers<void>();
