@@ -31,6 +31,7 @@ import { makeOutgoing } from './migration/outgoing.ts';
 import type { PageSupply } from './migration/pageSupply.ts';
 import { makePreparations } from './migration/preparations.ts';
 import { presentFacts } from './migration/presentFacts.ts';
+import { rehearse } from './migration/rehearse.ts';
 import { doneSchema, migrationRoutes } from './migration/routes.ts';
 import { makeSettling } from './migration/settling.ts';
 import { makePublishing } from './publishing.ts';
@@ -266,6 +267,9 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     .resume()
     .catch((error: unknown) => log.info({ err: error }, 'the memory of a container was still being brought in'));
   prepareCodec(); // not while a container is frozen
+  await rehearse(join(runDirectory, 'rehearsal'), pageBytes).catch((error: unknown) =>
+    log.info({ err: error }, 'the first move will take a little longer'),
+  );
   log.info({ node, session }, 'agent started');
 
   return {

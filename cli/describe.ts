@@ -11,11 +11,11 @@ import type { Terminal } from './terminal/terminal.ts';
 export function describeCommand(terminal: Terminal): Command {
   const command = makeCommand(
     'describe <name>',
-    'all that its node knows of a container, or of the node itself',
+    'all that its node knows of a container and what a move of it would cost, or all of the node itself',
     'tagalong describe web\ntagalong describe ap1 --node',
   ).option('--node', 'what is named is a node, not a container');
   return withSiteOptions(command).action(async (name: string, options: SiteOptions & { node?: boolean }) => {
-    const body = options.node ? { node: parseName(name) } : { container: parseName(name) };
+    const body = options.node ? { node: parseName(name) } : { container: parseName(name), moves: true };
     const response = await withSite(options, (connection) => sendRequest(connection, 'describe', body));
     const result = response.result ?? {};
     if (options.json) terminal.json(result);

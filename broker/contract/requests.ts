@@ -95,6 +95,8 @@ export const requestSchemas = {
       container: idSchema.optional(),
       node: idSchema.optional(),
       logLines: z.int().nonnegative().max(10_000).optional(),
+      /** Also what a move of the container to each other node would cost. */
+      moves: z.boolean().optional(),
     })
     .refine((request) => (request.container === undefined) !== (request.node === undefined), {
       path: ['container'],

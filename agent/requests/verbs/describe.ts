@@ -5,7 +5,7 @@ import { ownContainer } from './own.ts';
 
 /** Says all about a container, with the last lines of its log if asked, or all about this node. */
 export function describeVerb(node: NodeParts): Handlers['describe'] {
-  return async ({ container, logLines }) => {
+  return async ({ container, logLines, moves }) => {
     if (container === undefined) return { result: node.describeSelf() };
     const record = ownContainer(node, container);
     const log =
@@ -17,9 +17,22 @@ export function describeVerb(node: NodeParts): Handlers['describe'] {
         spec: record.spec,
         ...(migration === undefined ? {} : { migration }),
         ...log,
+        ...(moves ? { moves: await possibleMoves(node, container) } : {}),
       },
     };
   };
+}
+
+/** What a move to each node that is there would cost, or what speaks against it. */
+async function possibleMoves(node: NodeParts, container: string): Promise<object[]> {
+  const others = node.site.answering().filter((other) => other !== node.configuration.node);
+  return await Promise.all(
+    others.map(async (to) => {
+      const { choice, blocked } = await node.outgoing.consider({ container, to });
+      if (blocked.length > 0) return { to, blockedReasons: blocked.map((reason) => reason.report()) };
+      return { to, technique: choice.technique, techniqueReason: choice.reason, estimate: choice.estimate };
+    }),
+  );
 }
 
 /** A message holds 256 KiB, JSON escapes some bytes as six. */
