@@ -21,6 +21,7 @@ export interface Assembled {
 export function assembleImages(imageDirectory: string, store: PageStore, lazy: boolean): Assembled {
   const pages: PageRun[] = [];
   const lazyPages: PageRun[] = [];
+  let total = 0;
   const buffer = Buffer.allocUnsafeSlow(batchBytes);
   for (const name of readdirSync(imageDirectory)) {
     const pid = Number(/^pagemap-(\d+)\.img$/.exec(name)?.[1]);
@@ -28,14 +29,34 @@ export function assembleImages(imageDirectory: string, store: PageStore, lazy: b
     const path = join(imageDirectory, name);
     const pagemap = readPagemap(readFileSync(path), name);
     const runs = pagemap.entries.map((entry) => ({ entry, run: runOf(entry, pid, store.pageBytes, name) }));
-    pages.push(...runs.map(({ run }) => run));
-    if (lazy) lazyPages.push(...runs.flatMap(({ entry, run }) => (entry.present ? [] : [run])));
-    else writeFileSync(path, writePagemap(whole(pagemap)));
+    for (const { run } of runs) {
+      pages.push(run);
+      total += run.count;
+    }
+    if (total > mostPages) throw new TagalongError('bad-image', { file: name, problem: 'it names too many pages' });
+    if (lazy) for (const { entry, run } of runs) if (!entry.present) lazyPages.push(run);
+    if (!lazy) writeFileSync(path, writePagemap(whole(pagemap)));
     const written = runs.flatMap(({ entry, run }) => (!lazy || entry.present ? [run] : []));
     writePages(join(imageDirectory, `pages-${pagemap.pagesId}.img`), written, store, buffer);
   }
   return { pages, lazyPages };
 }
+
+/** @throws TagalongError `bad-image` where pages that are said to be here are not */
+export function checkPresent(runs: readonly PageRun[], store: Pick<PageStore, 'has'>): void {
+  for (const { pid, page, count } of runs) {
+    for (let offset = 0; offset < count; offset += 1) {
+      if (!store.has(pid, page + offset))
+        throw new TagalongError('bad-image', {
+          file: `pagemap-${pid}.img`,
+          problem: `page ${page + offset} did not arrive`,
+        });
+    }
+  }
+}
+
+/** 64 GiB in pages of 4 KiB: every one of them is noted. */
+const mostPages = 1 << 24;
 
 const whole = (pagemap: Pagemap): Pagemap => ({
   ...pagemap,
@@ -55,10 +76,7 @@ function writePages(path: string, runs: readonly PageRun[], store: PageStore, bu
     for (const { pid, page, count } of runs) {
       for (let done = 0; done < count; done += atOnce) {
         const part = { pid, page: page + done, count: Math.min(atOnce, count - done) };
-        for (let offset = 0; offset < part.count; offset += 1) {
-          if (!store.has(pid, part.page + offset))
-            throw new TagalongError('bad-image', { file: path, problem: `page ${part.page + offset} did not arrive` });
-        }
+        checkPresent([part], store);
         const bytes = buffer.subarray(0, part.count * store.pageBytes);
         store.read(part, bytes);
         writeSync(file, bytes);

@@ -26,7 +26,7 @@ import { packRuns } from '../memory/pageRecords.ts';
 import { makePageSet, type PageSet } from '../memory/pageSet.ts';
 import { startPager } from '../pager/startPager.ts';
 import type { Arrival, Expected, Ready } from './arrival.ts';
-import { assembleImages } from './assemble.ts';
+import { assembleImages, checkPresent } from './assemble.ts';
 import type { Outcome, Outcomes } from './outcomes.ts';
 import { makeParts } from './parts.ts';
 import type { ReadyNote } from './readyNote.ts';
@@ -214,7 +214,10 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         ...(endpoint === undefined ? {} : { source: { node: from, ...endpoint } }),
       });
       if (startOver) await order; // the daemon has another socket then
-      await Promise.all([order, restore.restore()]);
+      const restoring = Promise.all([order, restore.restore()]);
+      restoring.catch(() => undefined); // awaited below
+      if (complete) checkPresent(lazyPages, arrival.base.store); // meanwhile
+      await restoring;
       parts.end('restore');
       arrival.restored = true;
       return { parts: parts.all() };
