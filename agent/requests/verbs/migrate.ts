@@ -4,7 +4,7 @@ import type { DraftOf } from '../../../broker/contract/topics.ts';
 import type { Consideration } from '../../migration/consider.ts';
 import { BlockedError, type Handlers, type Obedience } from '../dispatch.ts';
 import type { NodeParts } from '../node.ts';
-import { idleContainer } from './own.ts';
+import { idleContainer, settled } from './own.ts';
 
 /** Moves a container of this node to another. */
 export function migrateVerb(node: NodeParts): Handlers['migrate'] {
@@ -13,6 +13,7 @@ export function migrateVerb(node: NodeParts): Handlers['migrate'] {
 
 /** As the verb; also what a drain does with each container. */
 export async function move(node: NodeParts, request: RequestOf<'migrate'>): Promise<Obedience> {
+  await settled(node, request.container);
   checkMove(node, request);
   const considered = await node.outgoing.consider(request);
   const [first, ...others] = considered.blocked;

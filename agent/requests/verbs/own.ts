@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { TagalongError } from '../../../broker/contract/errors.ts';
 import type { ContainerRecord } from '../../containers/record.ts';
 import type { NodeParts } from '../node.ts';
@@ -20,4 +21,16 @@ export function idleContainer(node: NodeParts, name: string): ContainerRecord {
   const file = node.checkpoints.fileOf(name);
   if (file !== undefined) throw new TagalongError('checkpoint-under-way', { container: name, file });
   return record;
+}
+
+/** Answers must not be waited for too long. */
+const settlingMs = 3000;
+
+/**
+ * Waits until the last of a container's memory is in its processes, for a moment: what came here from elsewhere has to be
+ * read into them, and a container that has just arrived may be sent on at once.
+ */
+export async function settled(node: NodeParts, name: string): Promise<void> {
+  const deadline = performance.now() + settlingMs;
+  while (node.containers.get(name)?.lazy !== undefined && performance.now() < deadline) await wait(10);
 }
