@@ -355,8 +355,12 @@ async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): 
   for (const [name, ms] of Object.entries(parts.all())) move.account.part(name, ms);
 }
 
+/** CRIU makes such a directory in the container's own file system while it dumps a tmpfs, and removes it (criu/mount.c). */
+const criuTemporary = /(^|\/)cr-tmpfs\.[A-Za-z0-9]{6}$/;
+
 /** Sends files that differ from what the destination has. */
 async function sendFiles(move: Move, now: Manifest, write: (bytes: Buffer) => Promise<void>): Promise<void> {
+  for (const path of now.keys()) if (criuTemporary.test(path)) now.delete(path);
   const { changed, removed: all } = compareManifests(move.staged ?? new Map(), now);
   move.staged = now;
   // after an earlier archive what is named is removed at the very end

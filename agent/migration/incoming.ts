@@ -165,7 +165,10 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         arrivalFrom: expected.from,
       });
       bases.claim(name).end(); // a round that is still on its way would come too late
-      return { base: bases.identityOf(name), hasFiles };
+      const identity = bases.identityOf(name);
+      // one that cannot be read, after a full disk for example, is none
+      const base = identity === undefined ? undefined : bases.open(name, identity)?.identity;
+      return { base, hasFiles };
     },
 
     async removeFiles(migration, paths) {
