@@ -151,6 +151,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       publishing.migration(document, ended);
       publishing.container(document.container, documentOf(document.container));
     },
+    onIdle: (name) => publishing.container(name, documentOf(name)),
   });
   await reconcile(containers, outcomes, settling.hasPager, log);
   await settling.endLeft();
