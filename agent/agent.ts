@@ -163,6 +163,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       publishing.migration(document, ended);
       publishing.container(document.container, documentOf(document.container));
     },
+    onIdle: (name) => publishing.container(name, documentOf(name)),
   });
   const checkpoints = await openCheckpoints({
     configuration,

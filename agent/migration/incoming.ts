@@ -103,6 +103,13 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       if (directory !== undefined) await rm(directory, { recursive: true, force: true });
   }
 
+  async function abort(migration: string): Promise<Outcome['outcome']> {
+    const arrival = arrivals.get(migration);
+    const settled = await outcomes.settle({ migration, container: arrival?.spec.name ?? '', outcome: 'aborted' });
+    if (settled.outcome === 'aborted' && arrival !== undefined) await giveUp(arrival);
+    return settled.outcome;
+  }
+
   /** Reads the stream of the frozen container. @returns which pages are as they were when it was frozen */
   async function receive(arrival: Arrival, input: Readable): Promise<{ complete: boolean; verified: PageSet }> {
     const { place, spec } = arrival;
@@ -145,7 +152,9 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       if ((await outcomes.get(expected.migration)) !== undefined)
         throw new TagalongError('unknown-migration', { migration: expected.migration });
       const other = [...arrivals.values()].find((arrival) => arrival.spec.name === name);
-      if (other !== undefined)
+      // a source has one move of a container at a time: where it begins another one, it does not know of the earlier any more
+      const isOver = other?.from === expected.from && (await abort(other.migration)) === 'aborted';
+      if (other !== undefined && !isOver)
         throw new TagalongError('container-busy', { container: name, migration: other.migration });
       if (containers.get(name) !== undefined) throw new TagalongError('container-exists', { container: name, node });
       const directory = join(configuration.runDirectory, 'migrations', expected.migration);
@@ -250,12 +259,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       return { resumedAfterMs };
     },
 
-    async abort(migration) {
-      const arrival = arrivals.get(migration);
-      const settled = await outcomes.settle({ migration, container: arrival?.spec.name ?? '', outcome: 'aborted' });
-      if (settled.outcome === 'aborted' && arrival !== undefined) await giveUp(arrival);
-      return settled.outcome;
-    },
+    abort,
   };
 
   /** Starts all that the restore needs; all of it or nothing is left running. */

@@ -60,6 +60,8 @@ export interface OutgoingOptions {
   log: Log;
   /** Called at each change of phase, and now and then while bytes flow. */
   onChange: (document: DraftOf<'nodeMigration'>, ended: boolean) => void;
+  /** A container that stayed here is in no migration any more. */
+  onIdle: (container: string) => void;
 }
 
 interface Active {
@@ -152,7 +154,10 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
         });
         await conduct(move, steps, changed);
         return account.document();
-      })().finally(() => active.delete(migration));
+      })().finally(() => {
+        active.delete(migration);
+        if (containers.get(request.container) !== undefined) options.onIdle(request.container);
+      });
       active.set(migration, {
         account,
         container: request.container,

@@ -13,10 +13,17 @@ import { abortedSchema } from './routes.ts';
 export async function resumeHere(move: Move): Promise<void> {
   // CRIU may hold on to the processes still
   await move.checkpoint?.cancel().catch((error: unknown) => move.log.debug({ err: error }, 'while CRIU was ended'));
-  if (move.frozenAtMs !== undefined) {
-    await move.freezer.thaw();
-    await openNetwork(move.spec, move.place, move.configuration.bridge);
+  try {
+    if (move.frozenAtMs !== undefined) {
+      await move.freezer.thaw();
+      await openNetwork(move.spec, move.place, move.configuration.bridge);
+    }
+  } finally {
+    await undoTheRest(move); // all the more where the container cannot be reached here
   }
+}
+
+async function undoTheRest(move: Move): Promise<void> {
   move.supplies.delete(move.id);
   for (const process of move.processes ?? []) process.close();
   const { memory, frozenMemory, supply } = move;
