@@ -12,7 +12,7 @@ import type { ImageStore } from '../containers/imageStore.ts';
 import { announceCommands, openPortCommands } from '../containers/network.ts';
 import { prepareDirectories, prepareSurroundings } from '../containers/prepare.ts';
 import { mountLine } from '../containers/rootMount.ts';
-import { runcState, writeCriuConfiguration } from '../containers/runc.ts';
+import { hasRuncNotes, runcState, writeCriuConfiguration } from '../containers/runc.ts';
 import { waitingRestore } from '../containers/waitingRestore.ts';
 import { feed, unpackInto } from '../files/tar.ts';
 import { readPstree } from '../images/pstree.ts';
@@ -152,7 +152,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const place = containers.place(name);
       arrivals.set(expected.migration, { ...expected, place, directory });
       // what may be left of an earlier arrival: a mount, processes, runC's own notes
-      if (existsSync(place.directory) || (await runcState(name)) !== undefined) await containers.remove(name);
+      if (existsSync(place.directory) || hasRuncNotes(name)) await containers.remove(name);
       await rm(place.directory, { recursive: true, force: true });
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await prepareDirectories(expected.spec, place);
