@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { TagalongError } from '../../broker/contract/errors.ts';
@@ -34,6 +35,18 @@ export async function runcDescriptors(name: string): Promise<string[]> {
 /** Ends a container and removes what runC keeps of it. A frozen one dies without running another instruction. */
 export async function runcDelete(name: string): Promise<void> {
   await tryRun('runc', ['delete', '--force', name], { timeoutMs: 20_000 });
+  if (!hasRuncNotes(name) || existsSync(`${notesOf(name)}/state.json`)) return;
+  // a restore that was killed leaves what it restored from mounted there: runC cannot remove it, and takes the name for given
+  const mounted = `${notesOf(name)}/criu-root`;
+  await tryRun('umount', ['--lazy', mounted], { timeoutMs: 10_000 });
+  for (const path of [mounted, notesOf(name)]) await rmdir(path).catch(() => undefined); // never what is below a mount
+}
+
+const notesOf = (name: string) => `/run/runc/${name}`;
+
+/** Whether runC keeps anything of a container of this name, be it the remains of one. */
+export function hasRuncNotes(name: string): boolean {
+  return existsSync(notesOf(name));
 }
 
 /** A runC that waits for the word to go, so that nothing but runC itself has to be started when it comes. */

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -13,7 +13,7 @@ import type { KeptState } from '../containers/keptState.ts';
 import type { HoldMethod } from '../containers/packetHold.ts';
 import { prepareDirectories, prepareSurroundings } from '../containers/prepare.ts';
 import { mountLine } from '../containers/rootMount.ts';
-import { runcState, writeCriuConfiguration } from '../containers/runc.ts';
+import { hasRuncNotes, runcState, writeCriuConfiguration } from '../containers/runc.ts';
 import { waitingRestore } from '../containers/waitingRestore.ts';
 import { readEntry, readManifest } from '../files/manifest.ts';
 import { writeManifest } from '../files/storedManifest.ts';
@@ -87,14 +87,24 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     return arrival.ready;
   }
 
+  /** By container: those that are being given up. */
+  const leaving = new Map<string, Promise<void>>();
+
   async function giveUp(arrival: Arrival): Promise<void> {
-    const { spec } = arrival;
+    const { name } = arrival.spec;
     arrivals.delete(arrival.migration);
+    const left = removeAll(arrival).finally(() => leaving.delete(name));
+    leaving.set(name, left);
+    await left;
+  }
+
+  async function removeAll(arrival: Arrival): Promise<void> {
+    const { spec } = arrival;
     await arrival.readying?.catch(() => undefined); // what it starts has to be ended
     const { ready } = arrival;
     await ready?.archive.stop();
-    await ready?.restore.cancel();
-    await ready?.pager?.cancel();
+    // together: a restore that waits for a page goes on to its barrier, where it is undone, only when the pager is gone
+    await Promise.all([ready?.restore.cancel(), ready?.pager?.cancel()]);
     await ready?.port.cancel();
     await ready?.restore.close();
     bases.release(spec.name); // the pager may have written to it
@@ -149,6 +159,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   return {
     async open(expected) {
       const { name } = expected.spec;
+      await leaving.get(name)?.catch(() => undefined);
       if ((await outcomes.get(expected.migration)) !== undefined)
         throw new TagalongError('unknown-migration', { migration: expected.migration });
       const other = [...arrivals.values()].find((arrival) => arrival.spec.name === name);
@@ -160,6 +171,8 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const directory = join(configuration.runDirectory, 'migrations', expected.migration);
       const place = containers.place(name);
       arrivals.set(expected.migration, { ...expected, place, directory });
+      // what may be left of an earlier arrival: a mount, processes, runC's own notes
+      if (existsSync(place.directory) || hasRuncNotes(name)) await containers.remove(name);
       await rm(place.directory, { recursive: true, force: true });
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const hasFiles = await options.keptState.bringBack(name, place.state, expected.cameBy);

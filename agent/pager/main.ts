@@ -38,6 +38,8 @@ async function work(lines: AsyncIterator<string>): Promise<PagerWord | undefined
   return last;
 }
 
+// connections to peers keep no process alive, and an agent that has ended holds no pipe to this one
+setInterval(() => undefined, 1 << 30);
 await writeProcess(directory);
 say({ said: 'ready' });
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

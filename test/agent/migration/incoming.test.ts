@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { placeOf } from '../../../agent/containers/place.ts';
@@ -66,7 +66,7 @@ test('a source that begins another move of a container has forgotten the earlier
   t.true(existsSync(join(run, 'migrations/m1')));
   await incoming.open(move('m2'));
   t.is((await options.outcomes.get('m1'))?.outcome, 'aborted');
-  t.deepEqual(removed, ['web']);
+  t.deepEqual([...new Set(removed)], ['web']);
   t.false(existsSync(join(run, 'migrations/m1')));
   t.true(existsSync(join(run, 'migrations/m2')));
   const late = await t.throwsAsync(incoming.commit('m1'));
@@ -89,4 +89,30 @@ test('a move that was aborted cannot be opened, and one that is not restored can
   await incoming.open(move('m2'));
   t.is(((await t.throwsAsync(incoming.commit('m2'))) as TagalongError).code, 'unknown-migration');
   t.is(await options.outcomes.get('m2'), undefined);
+});
+
+test('what an earlier arrival left behind is removed before the next one', async (t) => {
+  const { incoming, options, removed } = await room(t);
+  mkdirSync(options.containers.place('web').rootFileSystem, { recursive: true });
+  await incoming.open(move('m1'));
+  t.deepEqual(removed, ['web']);
+});
+
+test('a move is opened only when an earlier one of the container is wholly given up', async (t) => {
+  const { incoming, options } = await room(t);
+  await incoming.open(move('m1'));
+  const removal = Promise.withResolvers<void>();
+  const order: string[] = [];
+  options.containers.remove = async () => {
+    order.push('removing');
+    await removal.promise;
+    order.push('removed');
+  };
+  const aborting = incoming.abort('m1');
+  while (order.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const opening = incoming.open(move('m2')).then(() => order.push('opened'));
+  removal.resolve();
+  await Promise.all([aborting, opening]);
+  t.is(order.indexOf('removed'), 1);
+  t.is(order.at(-1), 'opened');
 });
