@@ -48,6 +48,11 @@ export function holdPortCommands(method: HoldMethod, place: Port, spec: Addresse
   };
 }
 
+/** One more packet of no meaning, where the first did not come through. */
+export function fillCommands(place: Port, spec: Addressed): string[] {
+  return [packetTowards(place, spec)];
+}
+
 /** Delivers what was kept, at once and in order; what comes later passes. */
 export function releasePortCommands(method: HoldMethod, place: Port, spec: Addressed): HoldCommands {
   if (method === 'plug') return { tc: [`qdisc change dev ${place.port} root plug release_indefinite`], ip: [] };

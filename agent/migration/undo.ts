@@ -32,7 +32,9 @@ async function undoTheRest(move: Move): Promise<void> {
     memory?.base.undo([...frozenMemory.changedPages.runs(), ...(supply?.changedRuns() ?? [])]);
   await move.waitingIp?.end();
   await move.archive?.stop();
-  await writeCriuConfiguration(move.place, []);
+  await writeCriuConfiguration(move.place, []).catch((error: unknown) =>
+    move.log.warn({ err: error, migration: move.id }, 'the configuration of CRIU is still that of the move'),
+  );
   await rm(move.directory, { recursive: true, force: true });
   await abortThere(move).catch((error: unknown) =>
     move.log.warn({ err: error, migration: move.id }, 'the destination could not be told'),

@@ -42,7 +42,7 @@ export async function startPager(
   // ended by who looks for what belongs to the agent's service, it would leave the container without memory: it keeps nothing
   // of that service's environment
   const script =
-    'echo -900 >/proc/self/oom_score_adj 2>/dev/null; directory=$1; shift; exec env -i PATH="$PATH" MALLOC_ARENA_MAX=1 NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE-}" "$@" "$directory" 2>>"$directory/log"';
+    'echo -900 >/proc/self/oom_score_adj 2>/dev/null; directory=$1; shift; exec env -i PATH="$PATH" MALLOC_ARENA_MAX=1 NODE_COMPILE_CACHE="$NODE_COMPILE_CACHE" "$@" "$directory" 2>>"$directory/log"';
   const command = [process.execPath, '--max-semi-space-size=2', mainFile];
   const child = start('sh', ['-c', script, 'sh', directory, ...command], { outlives: true });
   const listening = Promise.withResolvers<void>();

@@ -77,6 +77,7 @@ function room(t: ExecutionContext, answers: { commit?: unknown; abort?: 'committ
       options?: { signal?: AbortSignal },
     ) {
       note(path.split('/').at(-1) ?? '');
+      if (path.endsWith('/hold')) return { done: true };
       if (path.endsWith('/abort')) return { outcome: answers.abort ?? 'aborted' };
       if (path.endsWith('/commit')) {
         if (answers.commit instanceof Error) throw answers.commit;
@@ -113,7 +114,7 @@ function room(t: ExecutionContext, answers: { commit?: unknown; abort?: 'committ
     experience: { learn: async () => undefined, correctionsFor: () => ({}), noteDirtyRate: () => undefined },
     supplies: new Map<string, PageSupply>(),
     memory: { base, choice: {}, hot: makePageSet(), dirtyBytesPerSecond: () => undefined },
-    outside: { tell: () => note('network'), end: async () => undefined },
+    waitingIp: { carryOut: async () => note('network'), end: async () => undefined },
     checkpoint: {
       dump: async () => undefined,
       letGo: async () => undefined,

@@ -70,6 +70,7 @@ async function room(t: ExecutionContext, share: FrozenShare, choice = never) {
     store: here,
     hot,
     share,
+    budgetBytes: 1 << 20,
     choice,
     write: async (...pieces) => {
       records.push(Buffer.concat(pieces));
@@ -114,7 +115,7 @@ for (const [title, choice] of [
 ] as const) {
   test(`cold, ${title}: all that differs goes, and afterwards both nodes have the same`, async (t) => {
     const { memory, here, there, images, deliver, wrong, first } = await room(t, 'all', choice);
-    await memory.sendEarly();
+    await memory.sendEarly(() => true);
     const sent = await memory.sendLate(images);
     t.deepEqual(sent.remaining, []);
     t.deepEqual(
@@ -133,7 +134,7 @@ for (const [title, choice] of [
 
 test('hybrid: what is hot goes with the frozen container, the rest is to be asked for', async (t) => {
   const { memory, here, there, images, deliver, wrong, first } = await room(t, 'hot');
-  await memory.sendEarly();
+  await memory.sendEarly(() => true);
   const { remaining } = await memory.sendLate(images);
   const told = [...(await deliver())].filter((page) => page >= 0 && page < pages).sort((a, b) => a - b);
   t.deepEqual(told, [20, 21, 40, 50]);
@@ -148,7 +149,7 @@ test('hybrid: what is hot goes with the frozen container, the rest is to be aske
 
 test('post-copy: nothing goes but what CRIU cannot leave behind', async (t) => {
   const { memory, images, deliver, first } = await room(t, 'none');
-  await memory.sendEarly();
+  await memory.sendEarly(() => true);
   const { remaining } = await memory.sendLate(images);
   t.deepEqual([...(await deliver())], [40]);
   t.deepEqual(
@@ -159,7 +160,7 @@ test('post-copy: nothing goes but what CRIU cannot leave behind', async (t) => {
 
 test('what was sent is not taken for known until it is settled, so that an undone move forgets it', async (t) => {
   const { memory, here, images, run, pid, first } = await room(t, 'all');
-  await memory.sendEarly();
+  await memory.sendEarly(() => true);
   await memory.sendLate(images);
   t.true(memory.known.has(pid, first));
   t.false(memory.known.has(pid, first + 16));
@@ -172,9 +173,9 @@ test('what was sent is not taken for known until it is settled, so that an undon
 
 test('after a dump that had to be repeated everything is looked at again, in the processes that there are then', async (t) => {
   const { memory, there, images, deliver, wrong, process } = await room(t, 'all');
-  await memory.sendEarly();
+  await memory.sendEarly(() => true);
   memory.startOver([process]);
-  await memory.sendEarly();
+  await memory.sendEarly(() => true);
   await memory.sendLate(images);
   await deliver();
   t.deepEqual(wrong(there), []);
@@ -183,7 +184,7 @@ test('after a dump that had to be repeated everything is looked at again, in the
 for (const share of ['all', 'hot', 'none'] as const) {
   test(`${share}: memory of a process that is not here is never promised`, async (t) => {
     const { memory, images, process } = await room(t, share);
-    await memory.sendEarly();
+    await memory.sendEarly(() => true);
     memory.startOver([]);
     t.is(((await t.throwsAsync(memory.sendLate(images))) as TagalongError).code, 'bad-image');
     t.true(process.pid > 0);

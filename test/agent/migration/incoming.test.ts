@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { makeKeptState } from '../../../agent/containers/keptState.ts';
 import { placeOf } from '../../../agent/containers/place.ts';
 import type { ContainerRecord, ContainerSpec } from '../../../agent/containers/record.ts';
 import { openBases } from '../../../agent/memory/bases.ts';
@@ -33,6 +34,7 @@ async function room(t: ExecutionContext) {
     outcomes: await openOutcomes(join(top, 'outcomes')),
     pageBytes,
     log: quiet,
+    keptState: makeKeptState(join(top, 'kept'), 1 << 20),
     endpointOf: () => undefined,
     containers: {
       get: () => undefined,
@@ -46,11 +48,11 @@ async function room(t: ExecutionContext) {
 
 test('a move that is opened is noted with its source, and told what is known of its memory', async (t) => {
   const { incoming, bases, expected } = await room(t);
-  t.is(await incoming.open(move('m1')), undefined);
+  t.deepEqual(await incoming.open(move('m1')), { base: undefined, hasFiles: false });
   t.like(expected[0], { arrival: 'm1', arrivalFrom: 'ap1', status: 'creating', generation: 2 });
   await incoming.abort('m1');
   bases.create('web', id);
-  t.deepEqual(await incoming.open(move('m2')), { id, sequence: 0 });
+  t.deepEqual(await incoming.open(move('m2')), { base: { id, sequence: 0 }, hasFiles: false });
 });
 
 test('a round that is still on its way when a move is opened loses its claim', async (t) => {

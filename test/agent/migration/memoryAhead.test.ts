@@ -34,7 +34,7 @@ function makeLink(there: Bases) {
         input.destroy();
         throw error;
       });
-      const [taken, written] = await Promise.allSettled([takeRound('web', input, there), writing]);
+      const [taken, written] = await Promise.allSettled([takeRound('web', input, there, () => undefined), writing]);
       if (taken.status === 'rejected') throw taken.reason;
       if (written.status === 'rejected') throw written.reason;
       if (link.losesAnswer) throw new Error('the link broke');
@@ -56,7 +56,7 @@ async function room(t: ExecutionContext) {
   const { link, peers } = makeLink(there);
   const freezer = { processes: async () => [child.pid] } as unknown as Freezer;
   const begin = (theirs = there.identityOf('web')) =>
-    startMemoryAhead({ container: 'web', to: 'ap2', peers, bases: here, pageBytes, theirs });
+    startMemoryAhead({ container: 'web', from: 'ap1', to: 'ap2', peers, bases: here, pageBytes, theirs });
   const options = { signal, onSent: () => undefined };
   return { child, here, there, link, begin, freezer, options };
 }

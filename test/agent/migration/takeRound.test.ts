@@ -12,7 +12,10 @@ const other = '1d0c2f4e-6a54-4f0e-9c65-0f5f0a1f8f22';
 const run = { pid: 1, page: 3, count: 2 };
 
 const head = (sequence: number, isNew = sequence === 0, of = id) =>
-  encodeHeader({ kind: 'round', sizeBytes: 0, id: of, sequence, isNew } as { kind: string; sizeBytes: number });
+  encodeHeader({ kind: 'round', sizeBytes: 0, id: of, sequence, isNew, from: 'ap1' } as {
+    kind: string;
+    sizeBytes: number;
+  });
 const pages = (seed: number) => [
   encodeHeader({ kind: 'pages', encoding: 'plain', sizeBytes: 2 * pageBytes, runs: [[1, 3, 2]] } as {
     kind: string;
@@ -22,13 +25,14 @@ const pages = (seed: number) => [
 ];
 const end = encodeHeader({ kind: 'end', sizeBytes: 0 });
 const stream = (...pieces: Buffer[]) => Readable.from(pieces);
+const unheard = () => undefined;
 const basesIn = (directory: string) => openBases(directory, pageBytes, 1 << 30);
 
 test('rounds follow each other, each on top of the one before', async (t) => {
   const bases = basesIn(temporary(t));
   t.teardown(bases.close);
-  t.deepEqual(await takeRound('web', stream(head(0), ...pages(1), end), bases), { sequence: 1 });
-  t.deepEqual(await takeRound('web', stream(head(1), ...pages(2), end), bases), { sequence: 2 });
+  t.deepEqual(await takeRound('web', stream(head(0), ...pages(1), end), bases, unheard), { sequence: 1 });
+  t.deepEqual(await takeRound('web', stream(head(1), ...pages(2), end), bases, unheard), { sequence: 2 });
   const store = bases.open('web', { id, sequence: 2 })?.store;
   t.is(store === undefined ? '' : contentOf(store).get('1/3'), content(run, 2).subarray(0, pageBytes).toString('hex'));
 });
@@ -49,8 +53,8 @@ for (const [what, pieces, code] of refused) {
   test(`a round ${what} is refused, and nothing of it is believed`, async (t) => {
     const bases = basesIn(temporary(t));
     t.teardown(bases.close);
-    await takeRound('web', stream(head(0), ...pages(1), end), bases);
-    const error = await t.throwsAsync(takeRound('web', stream(...pieces), bases));
+    await takeRound('web', stream(head(0), ...pages(1), end), bases, unheard);
+    const error = await t.throwsAsync(takeRound('web', stream(...pieces), bases, unheard));
     t.is((error as TagalongError).code, code);
     t.deepEqual(bases.identityOf('web'), { id, sequence: 1 });
     const store = bases.open('web', { id, sequence: 1 })?.store;
@@ -64,8 +68,8 @@ for (const [what, pieces, code] of refused) {
 test('a source that begins anew replaces what there was', async (t) => {
   const bases = basesIn(temporary(t));
   t.teardown(bases.close);
-  await takeRound('web', stream(head(0), ...pages(1), end), bases);
-  t.deepEqual(await takeRound('web', stream(head(0, true, other), end), bases), { sequence: 1 });
+  await takeRound('web', stream(head(0), ...pages(1), end), bases, unheard);
+  t.deepEqual(await takeRound('web', stream(head(0, true, other), end), bases, unheard), { sequence: 1 });
   t.deepEqual(bases.identityOf('web'), { id: other, sequence: 1 });
   t.is(bases.open('web', { id: other, sequence: 1 })?.store.knownPages, 0);
 });
@@ -73,12 +77,12 @@ test('a source that begins anew replaces what there was', async (t) => {
 test('what an earlier connection still brings is not written over what a newer one has brought', async (t) => {
   const bases = basesIn(temporary(t));
   t.teardown(bases.close);
-  await takeRound('web', stream(head(0), ...pages(1), end), bases);
+  await takeRound('web', stream(head(0), ...pages(1), end), bases, unheard);
   const late = new PassThrough();
   late.write(head(1));
-  const taking = takeRound('web', late, bases);
+  const taking = takeRound('web', late, bases, unheard);
   await new Promise((resolve) => setImmediate(resolve));
-  await takeRound('web', stream(head(1), ...pages(2), end), bases);
+  await takeRound('web', stream(head(1), ...pages(2), end), bases, unheard);
   for (const piece of [...pages(3), end]) late.write(piece);
   t.is(((await t.throwsAsync(taking)) as TagalongError).code, 'transfer-failed');
   t.deepEqual(bases.identityOf('web'), { id, sequence: 2 });
@@ -91,7 +95,7 @@ test('a round that is still on its way when a move is opened comes too late', as
   t.teardown(bases.close);
   const late = new PassThrough();
   late.write(head(0));
-  const taking = takeRound('web', late, bases);
+  const taking = takeRound('web', late, bases, unheard);
   await new Promise((resolve) => setImmediate(resolve));
   bases.claim('web').end();
   late.end(end);
