@@ -59,6 +59,7 @@ export function startSupply(options: {
     stream = opened;
     asked.clear();
     tell({ have: packRuns(verified.runs()) });
+    options.onPages(0); // what was wanted while there was nobody to ask
     options.onState(undefined);
     const reader = new ByteReader(opened);
     for (;;) {
