@@ -76,8 +76,9 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     const { ready, spec } = arrival;
     arrivals.delete(arrival.migration);
     await ready?.archive.stop();
-    await ready?.restore.cancel();
+    // first the pager: a process that is being restored may wait for a page, and CRIU for the process
     await ready?.pager?.cancel();
+    await ready?.restore.cancel();
     await Promise.allSettled([ready?.outside.end(), ready?.inside.end()]);
     await ready?.restore.close();
     await containers.remove(spec.name);
