@@ -169,6 +169,12 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 
   async 'clean-up'(move) {
     const { memory, frozenMemory } = move;
+    // at no time must it seem that no node has the container
+    await move.peers
+      .ask(move.to, 'POST', `/v1/migrations/${move.id}/adopted`, {}, doneSchema)
+      .catch((error: unknown) =>
+        move.log.debug({ err: error }, 'it could not be asked whether the container is known'),
+      );
     if (memory !== undefined && frozenMemory !== undefined) {
       await frozenMemory.settle(memory.base.store, move.supply?.changedRuns() ?? []);
       memory.base.store.retain(move.pages ?? []);

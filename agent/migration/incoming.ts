@@ -40,6 +40,8 @@ export interface Incoming {
   switchOver(migration: string, input: Readable): Promise<{ parts: Record<string, number> }>;
   /** The source has given the container up: it runs here from now on. */
   commit(migration: string): Promise<{ resumedAfterMs: number }>;
+  /** Resolves when a container that was committed is known here as one that runs; at once where none is on its way. */
+  adopted(migration: string): Promise<void>;
   /** Gives it up, for good; says so if it was committed before. */
   abort(migration: string): Promise<Outcome['outcome']>;
 }
@@ -60,6 +62,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   const { configuration, containers, images, bases, outcomes, settling, pageBytes, log } = options;
   const { node } = configuration;
   const arrivals = new Map<string, Arrival>();
+  const finishing = new Map<string, PromiseWithResolvers<void>>();
 
   function arrivalOf(migration: string): Arrival {
     const arrival = arrivals.get(migration);
@@ -219,10 +222,19 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       await ready.restore.letRun();
       const resumedAfterMs = performance.now() - startedMs;
       arrivals.delete(migration);
-      void finish(arrival, ready).catch((error: unknown) =>
-        log.error({ err: error, container: spec.name }, 'after the restore'),
-      );
+      const adopted = Promise.withResolvers<void>();
+      finishing.set(migration, adopted);
+      void finish(arrival, ready, adopted.resolve)
+        .catch((error: unknown) => log.error({ err: error, container: spec.name }, 'after the restore'))
+        .finally(() => {
+          adopted.resolve();
+          finishing.delete(migration);
+        });
       return { resumedAfterMs };
+    },
+
+    async adopted(migration) {
+      await finishing.get(migration)?.promise;
     },
 
     async abort(migration) {
@@ -234,7 +246,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   };
 
   /** What nobody waits for. */
-  async function finish(arrival: Arrival, ready: Ready): Promise<void> {
+  async function finish(arrival: Arrival, ready: Ready, adopted: () => void): Promise<void> {
     const { spec, generation, place, directory, migration, from, base, pages = [] } = arrival;
     await ready.restore.done;
     const pid = (await runcState(spec.name))?.pid;
@@ -246,6 +258,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       ...(pid === undefined ? {} : { pid }),
       ...(ready.pager === undefined ? {} : { lazy: { migration, from } }),
     });
+    adopted();
     // once more, for switches on the way that missed the first announcement
     ready.inside.tell(announceCommands(spec));
     ready.archive.input.end();
