@@ -38,6 +38,8 @@ async function work(lines: AsyncIterator<string>): Promise<PagerWord | undefined
   return last;
 }
 
+// connections to other agents keep no process alive, and the agent's pipes end with it
+setInterval(() => undefined, 60_000);
 say({ said: 'ready' });
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const last = await work(lines).catch((error: unknown): PagerWord => {
