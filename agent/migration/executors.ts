@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { waitingIp } from '../../host/ip.ts';
 import { encodeHeader, put } from '../channel/records.ts';
-import { cutPortCommands } from '../containers/network.ts';
+import { cutPortCommands, portIsCut } from '../containers/network.ts';
 import { runcDescriptors } from '../containers/runc.ts';
 import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
 import { compareManifests, type Manifest, readManifest } from '../files/manifest.ts';
@@ -108,7 +108,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   async freeze(move) {
     move.frozenAtMs = performance.now();
     move.outside?.tell(cutPortCommands(move.place));
-    await move.freezer.freeze();
+    await Promise.all([move.freezer.freeze(), portIsCut(move.place)]);
     move.account.part('freeze', performance.now() - move.frozenAtMs);
   },
 
