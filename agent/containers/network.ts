@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { TagalongError } from '../../broker/contract/errors.ts';
 import { macWithColons } from '../../broker/contract/ids.ts';
 import { run, tryRun } from '../../host/command.ts';
 import { ip } from '../../host/ip.ts';
@@ -33,6 +36,26 @@ export function openPortCommands(place: Named, bridge: string): string[] {
 export function cutPortCommands(place: Named): string[] {
   return [`link set ${place.port} nomaster`];
 }
+
+/**
+ * Resolves when the port is off the bridge. What arrives after the sockets were dumped would be acknowledged here and never
+ * reach the container: its connection would be stuck for good.
+ *
+ * @throws TagalongError `command-failed` where it is not, after a while
+ */
+export async function portIsCut(place: Named): Promise<void> {
+  const deadline = performance.now() + cutMs;
+  while (existsSync(`/sys/class/net/${place.port}/master`)) {
+    if (performance.now() > deadline)
+      throw new TagalongError('command-failed', {
+        command: 'ip link',
+        problem: `${place.port} is still on its bridge`,
+      });
+    await nextTurn();
+  }
+}
+
+const cutMs = 5000;
 
 /**
  * Run inside the container's namespace: the kernel announces the address by gratuitous ARP when the link's own address is

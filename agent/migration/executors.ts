@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Streaming } from '../../host/command.ts';
 import { ip, waitingIp } from '../../host/ip.ts';
 import { encodeHeader, put } from '../channel/records.ts';
-import { cutPortCommands } from '../containers/network.ts';
+import { cutPortCommands, portIsCut } from '../containers/network.ts';
 import { runcDescriptors } from '../containers/runc.ts';
 import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
 import { compareManifests, contentBytes, type Manifest, readManifest } from '../files/manifest.ts';
@@ -127,6 +127,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const kept = await hold(move);
     const cut = cutPortCommands(move.place);
     await (move.waitingIp?.carryOut(cut) ?? ip(cut));
+    await portIsCut(move.place);
     // what the kernel here still acknowledged made the switches believe that the container is here
     if (kept) void hold(move);
     move.account.part('freeze', performance.now() - move.frozenAtMs);
@@ -189,6 +190,12 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 
   async 'clean-up'(move) {
     const { memory, frozenMemory } = move;
+    // at no time must it seem that no node has the container
+    await move.peers
+      .ask(move.to, 'POST', `/v1/migrations/${move.id}/adopted`, {}, doneSchema)
+      .catch((error: unknown) =>
+        move.log.debug({ err: error }, 'it could not be asked whether the container is known'),
+      );
     if (memory !== undefined && frozenMemory !== undefined) {
       await frozenMemory.settle(memory.base.store, move.supply?.changedRuns() ?? []);
       memory.base.store.retain(move.pages ?? []);

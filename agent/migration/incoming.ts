@@ -52,6 +52,8 @@ export interface Incoming {
   switchOver(migration: string, input: Readable): Promise<{ parts: Record<string, number> }>;
   /** The source has given the container up: it runs here from now on. */
   commit(migration: string): Promise<{ resumedAfterMs: number }>;
+  /** Resolves when a container that was committed is known here as one that runs; at once where none is on its way. */
+  adopted(migration: string): Promise<void>;
   /** Gives it up, for good; says so if it was committed before. */
   abort(migration: string): Promise<Outcome['outcome']>;
 }
@@ -75,6 +77,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   const { configuration, containers, images, bases, outcomes, settling, pageBytes, log } = options;
   const { node } = configuration;
   const arrivals = new Map<string, Arrival>();
+  const finishing = new Map<string, PromiseWithResolvers<void>>();
 
   function arrivalOf(migration: string): Arrival {
     const arrival = arrivals.get(migration);
@@ -266,13 +269,22 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       ]);
       const resumedAfterMs = performance.now() - startedMs;
       arrivals.delete(migration);
-      void finish(arrival, ready).catch((error: unknown) =>
-        log.error({ err: error, container: spec.name }, 'after the restore'),
-      );
+      const adopted = Promise.withResolvers<void>();
+      finishing.set(migration, adopted);
+      void finish(arrival, ready, adopted.resolve)
+        .catch((error: unknown) => log.error({ err: error, container: spec.name }, 'after the restore'))
+        .finally(() => {
+          adopted.resolve();
+          finishing.delete(migration);
+        });
       return { resumedAfterMs };
     },
 
     abort,
+
+    async adopted(migration) {
+      await finishing.get(migration)?.promise;
+    },
   };
 
   /** Starts all that the restore needs; all of it or nothing is left running. */
@@ -304,7 +316,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   }
 
   /** What nobody waits for. */
-  async function finish(arrival: Arrival, ready: Ready): Promise<void> {
+  async function finish(arrival: Arrival, ready: Ready, adopted: () => void): Promise<void> {
     const { spec, generation, place, directory, migration, from, base, pages = [] } = arrival;
     await ready.restore.done;
     // before the container can be seen, and moved on
@@ -322,6 +334,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       ...(pid === undefined ? {} : { pid }),
       ...(ready.pager === undefined ? {} : { lazy: { migration, from } }),
     });
+    adopted();
     ready.archive.input.end();
     await Promise.allSettled([ready.port.end(), ready.restore.close(), writeCriuConfiguration(place, [])]);
     if (ready.pager !== undefined) await settling.follow(spec.name, migration, ready.pager.end, pages);

@@ -186,19 +186,18 @@ function makeTodo(all: readonly PageRun[], have: PageSet, pagesAtOnce: number): 
       }
     },
     next() {
-      const first = wanted.shift() ?? ahead.shift();
+      const first = wanted.shift();
       if (first !== undefined) return first;
-      while (at < pieces.length) {
-        const piece = pieces[at] as PageRun;
-        at += 1;
-        ahead.push(...without([piece], outOfTurn));
-        const left = ahead.shift();
-        if (left !== undefined) {
-          outOfTurn.add(left); // asked for after this, it is on its way
-          return left;
-        }
+      for (;;) {
+        // what was put back may have been wanted meanwhile: nothing goes twice, since a difference must not be applied twice
+        const piece = ahead.shift() ?? pieces[at++];
+        if (piece === undefined) return undefined;
+        const [left, ...others] = without([piece], outOfTurn);
+        ahead.unshift(...others);
+        if (left === undefined) continue;
+        outOfTurn.add(left); // asked for after this, it is on its way
+        return left;
       }
-      return undefined;
     },
   };
 }

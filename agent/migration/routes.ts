@@ -170,6 +170,11 @@ export function migrationRoutes(options: {
     },
     {
       method: 'POST',
+      pattern: '/v1/migrations/:id/adopted',
+      handle: ({ parameters }) => done(incoming.adopted(migrationOf(parameters))),
+    },
+    {
+      method: 'POST',
       pattern: '/v1/migrations/:id/abort',
       handle: async ({ parameters }) => ({ outcome: await incoming.abort(migrationOf(parameters)) }),
     },

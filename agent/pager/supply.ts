@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Peers } from '../channel/peers.ts';
 import { ByteReader, readHeader } from '../channel/records.ts';
-import { packRuns, pageHeaderSchemas, runsOf } from '../memory/pageRecords.ts';
+import { decodePages, packRuns, pageHeaderSchemas, runsOf } from '../memory/pageRecords.ts';
 import { type PageSet, without } from '../memory/pageSet.ts';
 import type { PageRun, PageStore } from '../memory/pageStore.ts';
 import { takePages } from '../migration/takeRound.ts';
@@ -93,7 +93,16 @@ export function startSupply(options: {
 
   function take(header: Exclude<z.output<typeof supplyHeaderSchema>, { kind: 'end' }>, content: Buffer): void {
     let count = 0;
-    takePages(header, content, store);
+    // a page that is right already stays: a difference must not be applied twice
+    if (header.kind === 'pages')
+      for (const { run, bytes } of decodePages(header, content, store)) {
+        for (const piece of without([run], verified)) {
+          const at = (piece.page - run.page) * store.pageBytes;
+          store.write(piece, bytes.subarray(at, at + piece.count * store.pageBytes));
+        }
+      }
+    else if (header.kind === 'zero') for (const run of without(runsOf(header), verified)) store.zero(run);
+    else takePages(header, content, store); // checks that they are here
     for (const run of runsOf(header)) {
       verified.add(run);
       count += run.count;

@@ -76,7 +76,7 @@ export async function startAndAwait(state: LabState, member: LabMember, service:
   );
 }
 
-/** Ends a service with SIGTERM, with SIGKILL after some seconds, and waits until it and what it started are gone. */
+/** Ends a service with SIGTERM, with SIGKILL after some seconds, and waits until it is gone; what it started to outlive it lives on. */
 export async function stopService(state: LabState, member: LabMember, service: ServiceName): Promise<void> {
   const startedAt = Date.now();
   for (;;) {

@@ -31,7 +31,7 @@ const redis = sharedByTests(async (closing) => {
 });
 
 for (const technique of techniques) {
-  test.serial(`redis-server moves ten times by ${technique} under INCR without pause: no answer is lost`, async (t) => {
+  test.serial(`redis-server moves ten times by ${technique} under INCR all the time: no answer is lost`, async (t) => {
     t.timeout(240_000);
     const { site, client, loaded } = redis();
     t.deepEqual(loaded, { event: 'loaded', keys });

@@ -1,14 +1,17 @@
 /**
- * A client of Redis on one connection: loads keys, then sends INCR without pause, the next when the last is answered.
+ * A client of Redis on one connection: loads keys, then sends INCR all the time, the next when the last is answered.
  *
  * Usage: redisClient.ts <host> <port> <keys>; then `report` or `finish` on standard input.
  */
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { orders, say } from './support/clientLines.ts';
 
 const [host = '', port = '', keyCount = '0'] = process.argv.slice(2);
 const keys = Number(keyCount);
+/** The file that Redis appends to must not grow too large for many moves. */
+const betweenMs = 1;
 const contentOf = (index: number) => createHash('sha256').update(String(index)).digest('hex');
 
 const socket = connect({ host, port: Number(port), noDelay: true });
@@ -76,6 +79,7 @@ async function increment(): Promise<void> {
     const answer = await command('INCR', 'counter');
     longestGapMs = Math.max(longestGapMs, performance.now() - askedMs);
     increments += 1;
+    await delay(betweenMs);
     if (answer !== `:${increments}`) note(`INCR number ${increments} was answered ${answer}`);
   }
 }

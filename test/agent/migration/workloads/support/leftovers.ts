@@ -24,8 +24,13 @@ const deadlineMs = 20_000;
  * What a node has of a container; the only one of the lab, or else links of others count too. As a process takes a
  * moment to die, the node is asked again until there is nothing, but not for ever.
  */
-export async function leftoversAt(site: TestSite, node: string, container: string): Promise<string[]> {
-  const deadline = Date.now() + deadlineMs;
+export async function leftoversAt(
+  site: TestSite,
+  node: string,
+  container: string,
+  waitMs = deadlineMs,
+): Promise<string[]> {
+  const deadline = Date.now() + waitMs;
   for (;;) {
     const text = await site.sh(node, `set -- '${container}'\n${traces}`);
     const found = text.split('\n').filter(Boolean);
