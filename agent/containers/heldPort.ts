@@ -106,7 +106,7 @@ export async function holdPort(options: HeldPortOptions): Promise<HeldPort> {
 }
 
 /** So long a bucket stays shut for certain. */
-const longestHoldMs = 200_000;
+const longestHoldMs = 150_000;
 const shutTimeoutMs = 3000;
 
 /**

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { TagalongError } from '../../broker/contract/errors.ts';
+import type { Streaming } from '../../host/command.ts';
 import { run } from '../../host/command.ts';
 import { readJson, syncDirectory } from '../../host/files.ts';
 import { thisNode } from '../channel/server.ts';
@@ -43,7 +44,7 @@ export interface ImageStore {
   has(digest: string): Promise<boolean>;
   rootFileSystem(digest: string): string;
   /** The image as a tar stream. */
-  send(digest: string): { output: Readable; done: Promise<void> };
+  send(digest: string): Pick<Streaming, 'output' | 'done' | 'stop'>;
   /** Takes in a tar stream; kept only if its content has this very digest. */
   receive(digest: string, input: Readable): Promise<void>;
 }
@@ -88,8 +89,7 @@ export function makeImageStore(directory: string): ImageStore {
         return { digest, kind, defaults };
       }),
     send(digest) {
-      const tar = packTree(rootFileSystem(digest));
-      return { output: tar.output, done: tar.done };
+      return packTree(rootFileSystem(digest));
     },
     receive: (digest, input) =>
       drafted(async (draft) => {

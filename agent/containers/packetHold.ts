@@ -39,11 +39,11 @@ function packetTowards(place: Port, spec: Addressed): string {
  */
 export function holdPortCommands(method: HoldMethod, place: Port, spec: Addressed): HoldCommands {
   if (method === 'plug') return { tc: [`qdisc add dev ${place.port} root plug limit ${limitBytes}`], ip: [] };
-  // The overhead is charged for each packet, and the full bucket holds less than two of it: one packet of no meaning
-  // empties it, and it takes 218 s to pay for the next (tc takes no more than 275 s). The burst is so large
-  // that no packet is too large for it.
+  // The overhead is charged for each packet, and once for the burst too: the full bucket holds one packet and most of 10 KiB,
+  // which is far less than another one. So a packet of no meaning empties it, and it takes more than 180 s to pay for the
+  // next (tc takes no more than 275 s). No packet is larger than the burst; what the kernel has joined it takes apart.
   return {
-    tc: [`qdisc add dev ${place.port} root tbf rate 2400bit burst 64k limit ${limitBytes} overhead 65535`],
+    tc: [`qdisc add dev ${place.port} root tbf rate 2400bit burst 10k limit ${limitBytes} overhead 65535`],
     ip: [`addr add ${dummyAddress} dev ${place.port} scope host`, packetTowards(place, spec)],
   };
 }

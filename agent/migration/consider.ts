@@ -109,7 +109,12 @@ function knownBytesOf(container: string, answer: OfferAnswer, { bases, pageBytes
 
 async function lookAtMemory(record: ContainerRecord, { pageBytes, experience }: ConsiderOptions) {
   if (record.pid === undefined) return { memoryBytes: 0, dirtyBytesPerSecond: 0 };
-  const processes = await openProcesses(await freezerOf(record.pid), pageBytes);
+  const { name: container } = record.spec;
+  const processes = await freezerOf(record.pid)
+    .then((freezer) => openProcesses(freezer, pageBytes))
+    .catch((error: unknown) => {
+      throw new TagalongError('container-not-running', { container, status: 'stopped' }, error); // it has just ended
+    });
   try {
     const pages = processes.reduce(
       (sum, process) => sum + process.ownPages().reduce((part, { count }) => part + count, 0),

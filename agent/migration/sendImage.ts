@@ -14,13 +14,17 @@ export async function sendImage(options: {
 }): Promise<void> {
   const { images, peers, to, digest, signal, onSent } = options;
   const image = images.send(digest);
-  await peers.send(
-    to,
-    `/v1/images/${digest}`,
-    async (output) => {
-      await Promise.all([pipeline(image.output, output), image.done]);
-    },
-    doneSchema,
-    { signal, timeoutMs: 3_600_000, onSent },
-  );
+  try {
+    await peers.send(
+      to,
+      `/v1/images/${digest}`,
+      async (output) => {
+        await Promise.all([pipeline(image.output, output), image.done]);
+      },
+      doneSchema,
+      { signal, timeoutMs: 3_600_000, onSent },
+    );
+  } finally {
+    await image.stop(); // one that was broken off waits for ever for its reader
+  }
 }

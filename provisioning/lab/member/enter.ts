@@ -60,14 +60,17 @@ export async function startService(
 
 /**
  * Prints, a line each, the processes of a service: those that were started with its variable and are in the session of the
- * one that writes its log. What it started to outlive it, such as the writers of containers' logs, has a session of its own.
+ * one that writes its log, if one does: a daemon such as dnsmasq writes none. What it started to outlive it, such as the writers of containers' logs, has a session of its own.
  */
 const serviceProcesses = `
 marked=$(grep -lzx "LAB_SERVICE=$1" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3 | sort -n)
 for pid in $marked; do
   [ "$(readlink "/proc/$pid/fd/1")" = "/var/log/$1.log" ] && session=$(ps -o sid= -p "$pid") && break
 done
-for pid in $marked; do [ -n "$session" ] && [ "$(ps -o sid= -p "$pid")" = "$session" ] && echo "$pid"; done
+for pid in $marked; do
+  [ -n "$session" ] && [ "$(ps -o sid= -p "$pid")" != "$session" ] && continue
+  echo "$pid"
+done
 true`;
 
 /** Whether a service runs: the pids, inside the member, of its processes; its first one first. */

@@ -77,7 +77,7 @@ function room(t: ExecutionContext, answers: { commit?: unknown; abort?: 'committ
       options?: { signal?: AbortSignal },
     ) {
       note(path.split('/').at(-1) ?? '');
-      if (path.endsWith('/hold')) return { done: true };
+      if (path.endsWith('/hold') || path.endsWith('/adopted')) return { done: true };
       if (path.endsWith('/abort')) return { outcome: answers.abort ?? 'aborted' };
       if (path.endsWith('/commit')) {
         if (answers.commit instanceof Error) throw answers.commit;
