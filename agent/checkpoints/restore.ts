@@ -117,7 +117,7 @@ function checkImages(file: string, directory: string, pageBytes: number): void {
   try {
     checkImageSet(directory, { pageBytes });
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
     throw new TagalongError('archive-unusable', { file, problem }, error);
   }
 }
