@@ -54,8 +54,11 @@ export function migrationRoutes(options: {
   const supplyOf = (parameters: Record<string, string>) => {
     const migration = migrationOf(parameters);
     const supply = supplies.get(migration);
-    if (supply === undefined) throw new TagalongError('unknown-migration', { migration });
-    return supply;
+    if (supply !== undefined) return supply;
+    // an agent that has just restarted has yet to find it: who asks comes again
+    const left = containers.list().find(({ handOver }) => handOver?.migration === migration);
+    if (left !== undefined) throw new TagalongError('container-busy', { container: left.spec.name, migration });
+    throw new TagalongError('unknown-migration', { migration });
   };
   const done = async (work: Promise<void>) => {
     await work;
