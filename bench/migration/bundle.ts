@@ -46,13 +46,13 @@ export function makeBundle(name: string): Bundle {
   const configuration = (workload: Workload) => {
     const place = placeOf({ dataDirectory: benchDirectory, runDirectory: directory }, name);
     const filled = { ...spec, command: serviceCommand(workload) };
-    return JSON.stringify({ ...ociConfiguration(filled, { ...place, networkNamespace: name }), annotations: {} });
+    return JSON.stringify({ ...ociConfiguration(filled, { ...place, bundle: path, networkNamespace: name }), annotations: {} });
   };
   return {
     path,
     directory,
     async make(shell) {
-      await shell.run(`rm -rf ${path} && mkdir -p ${path} && cp -a ${image} ${path}/rootfs`);
+      await shell.run(`rm -rf ${path} && mkdir -p ${path}/empty && cp -a ${image} ${path}/rootfs`);
     },
     async configure(shell, workload) {
       await shell.run(`mkdir -p ${directory} && printf %s ${quoted(configuration(workload))} >${path}/config.json`);
