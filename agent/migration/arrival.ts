@@ -31,8 +31,8 @@ export interface Arrival extends Expected {
   place: ContainerPlace;
   /** On a tmpfs. */
   directory: string;
-  /** While that is started. */
-  readying?: Promise<void>;
+  /** What is being done for it: to be over before it can be given up. */
+  readonly underWay: Set<Promise<unknown>>;
   ready?: Ready;
   /** The processes that CRIU's lazy-pages daemon was told to expect. */
   expectedPids?: number[];

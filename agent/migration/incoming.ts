@@ -90,6 +90,12 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     return arrival.ready;
   }
 
+  /** Work for an arrival, which is not given up before it is over. */
+  async function during<T>({ underWay }: Arrival, work: Promise<T>): Promise<T> {
+    underWay.add(work);
+    return await work.finally(() => underWay.delete(work));
+  }
+
   /** By container: those that are being given up. */
   const leaving = new Map<string, Promise<void>>();
 
@@ -103,7 +109,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
 
   async function removeAll(arrival: Arrival): Promise<void> {
     const { spec } = arrival;
-    await arrival.readying?.catch(() => undefined); // what it starts has to be ended
+    await Promise.allSettled(arrival.underWay); // what it makes or starts has to be ended and removed
     const { ready } = arrival;
     await ready?.archive.stop();
     // together: a restore that waits for a page goes on to its barrier, where it is undone, only when the pager is gone
@@ -117,8 +123,9 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   }
 
   async function abort(migration: string): Promise<Outcome['outcome']> {
-    const arrival = arrivals.get(migration);
-    const settled = await outcomes.settle({ migration, container: arrival?.spec.name ?? '', outcome: 'aborted' });
+    const container = arrivals.get(migration)?.spec.name ?? '';
+    const settled = await outcomes.settle({ migration, container, outcome: 'aborted' });
+    const arrival = arrivals.get(migration); // it may have been opened meanwhile
     if (settled.outcome === 'aborted' && arrival !== undefined) await giveUp(arrival);
     return settled.outcome;
   }
@@ -173,27 +180,14 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       if (containers.get(name) !== undefined) throw new TagalongError('container-exists', { container: name, node });
       const directory = join(configuration.runDirectory, 'migrations', expected.migration);
       const place = containers.place(name);
-      arrivals.set(expected.migration, { ...expected, place, directory });
-      // what may be left of an earlier arrival: a mount, processes, runC's own notes
-      if (existsSync(place.directory) || hasRuncNotes(name)) await containers.remove(name);
-      await rm(place.directory, { recursive: true, force: true });
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      const hasFiles = await options.keptState.bringBack(name, place.state, expected.cameBy);
-      await prepareDirectories(expected.spec, place);
-      const { spec, generation, migration } = expected;
-      await containers.expect({
-        spec,
-        generation,
-        status: 'creating',
-        since: new Date().toISOString(),
-        arrival: migration,
-        arrivalFrom: expected.from,
-      });
-      bases.claim(name).end(); // a round that is still on its way would come too late
-      const identity = bases.identityOf(name);
-      // one that cannot be read, after a full disk for example, is none
-      const base = identity === undefined ? undefined : bases.open(name, identity)?.identity;
-      return { base, hasFiles };
+      const arrival: Arrival = { ...expected, place, directory, underWay: new Set() };
+      arrivals.set(expected.migration, arrival);
+      // an abort that came meanwhile has not seen it; one that comes from now on will
+      if ((await outcomes.get(expected.migration)) !== undefined) {
+        arrivals.delete(expected.migration);
+        throw new TagalongError('unknown-migration', { migration: expected.migration });
+      }
+      return await during(arrival, makeRoom(arrival));
     },
 
     async removeFiles(migration, paths) {
@@ -201,15 +195,13 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     },
 
     async receiveFiles(migration, input) {
-      const { place } = arrivalOf(migration);
-      const tar = unpackInto(place.state);
-      await feed(input, tar);
+      const arrival = arrivalOf(migration);
+      await during(arrival, feed(input, unpackInto(arrival.place.state)));
     },
 
     async makeReady(migration, note) {
       const arrival = arrivalOf(migration);
-      arrival.readying = startAhead(arrival, note);
-      await arrival.readying;
+      await during(arrival, startAhead(arrival, note));
     },
 
     async hold(migration) {
@@ -286,6 +278,31 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       await finishing.get(migration)?.promise;
     },
   };
+
+  /** Makes the directories of a container that is on its way, and says what is here of it already. */
+  async function makeRoom(arrival: Arrival): Promise<{ base: BaseIdentity | undefined; hasFiles: boolean }> {
+    const { spec, generation, migration, from, cameBy, place, directory } = arrival;
+    const { name } = spec;
+    // what may be left of an earlier arrival: a mount, processes, runC's own notes
+    if (existsSync(place.directory) || hasRuncNotes(name)) await containers.remove(name);
+    await rm(place.directory, { recursive: true, force: true });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const hasFiles = await options.keptState.bringBack(name, place.state, cameBy);
+    await prepareDirectories(spec, place);
+    await containers.expect({
+      spec,
+      generation,
+      status: 'creating',
+      since: new Date().toISOString(),
+      arrival: migration,
+      arrivalFrom: from,
+    });
+    bases.claim(name).end(); // a round that is still on its way would come too late
+    const identity = bases.identityOf(name);
+    // one that cannot be read, after a full disk for example, is none
+    const base = identity === undefined ? undefined : bases.open(name, identity)?.identity;
+    return { base, hasFiles };
+  }
 
   /** Starts all that the restore needs; all of it or nothing is left running. */
   async function startAhead(arrival: Arrival, { descriptors, lazy, processes }: ReadyNote): Promise<void> {

@@ -46,7 +46,10 @@ export function makeBundle(name: string): Bundle {
   const configuration = (workload: Workload) => {
     const place = placeOf({ dataDirectory: benchDirectory, runDirectory: directory }, name);
     const filled = { ...spec, command: serviceCommand(workload) };
-    return JSON.stringify({ ...ociConfiguration(filled, { ...place, bundle: path, networkNamespace: name }), annotations: {} });
+    return JSON.stringify({
+      ...ociConfiguration(filled, { ...place, bundle: path, networkNamespace: name }),
+      annotations: {},
+    });
   };
   return {
     path,

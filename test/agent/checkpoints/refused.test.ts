@@ -75,7 +75,11 @@ test('archives that are not whole, of another version, hostile or from another m
       /Member name contains|arrived as/,
     ],
     // whole, but not of CRIU
-    [await made('images', {}, { 'checkpoint/inventory.img': Buffer.from('no image') }), /^archive-unusable$/, /inventory\.img/],
+    [
+      await made('images', {}, { 'checkpoint/inventory.img': Buffer.from('no image') }),
+      /^archive-unusable$/,
+      /inventory\.img/,
+    ],
   ];
   for (const [path, code, message] of cases) {
     const refusal = await refusalOf(site, 'restore', { node: 'ap1', file: path });
