@@ -8,6 +8,8 @@ const columns = 3;
 const margin = 16;
 const headHeight = 44;
 
+const title = 'Longest silence that a client saw while its container moved';
+
 /**
  * The silences that clients saw as a picture (SVG 1.1): a panel for each condition, one axis for all.
  *
@@ -33,7 +35,7 @@ export function plot(cells: readonly Cell[]): string {
   });
   const width = margin + count * (panelWidth + margin);
   const head =
-    textAt(margin, 20, 'Longest silence that a client saw while its container moved', {
+    textAt(margin, 20, title, {
       'font-size': 15,
       'font-weight': 'bold',
     }) + textAt(margin, 37, 'dot: median; line: shortest to longest run; logarithmic scale', { fill: '#444444' });
@@ -47,5 +49,5 @@ export function plot(cells: readonly Cell[]): string {
     fill: '#111111',
   };
   const background = element('rect', { width, height: top, fill: '#ffffff' });
-  return `${element('svg', attributes, ['', background, head, ...panels, ''].join('\n'))}\n`;
+  return `${element('svg', attributes, ['', element('title', {}, title), background, head, ...panels, ''].join('\n'))}\n`;
 }
