@@ -51,7 +51,7 @@ test('all is inside of the picture, and the markup is whole, however many panels
     t.true(Number(x) + 430 <= width);
     t.true(Number(y) + 50 <= height);
   }
-  const opened = [...svg.matchAll(/<([a-z]+)[^>]*[^/]>/g)].map(([, name]) => name);
+  const opened = [...svg.matchAll(/<([a-z]+)\b(?:[^>]*[^/>])?>/g)].map(([, name]) => name);
   const closed = [...svg.matchAll(/<\/([a-z]+)>/g)].map(([, name]) => name);
   t.deepEqual(opened.toSorted(), closed.toSorted());
 });
