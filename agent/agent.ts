@@ -98,15 +98,17 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
           ...(migration === undefined ? {} : { migration }),
         });
   };
+  const publishContainer = (name: string) => publishing.container(name, documentOf(name));
   const containers = await openContainers({
     configuration,
     images,
     log,
-    onChange: (name) => publishing.container(name, documentOf(name)),
+    onChange: publishContainer,
     isBusy: (name) => outgoing.migrationOf(name) !== undefined || checkpoints.fileOf(name) !== undefined,
   });
+  const endpointOf = (peer: string) => site.info(peer)?.dataPlane;
   const peers = makePeers({
-    endpointOf: (peer) => site.info(peer)?.dataPlane,
+    endpointOf,
     known: () => site.answering().filter((peer) => peer !== node),
     log,
   });
@@ -120,7 +122,6 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   const keptState = makeKeptState(join(dataDirectory, 'kept'), configuration.keptFilesBytes ?? diskBytes / 10);
   const stoppingSettling = new AbortController();
   const settling = makeSettling({ runDirectory, containers, bases, log, stopping: stoppingSettling.signal });
-  const endpointOf = (peer: string) => site.info(peer)?.dataPlane;
   const incoming = makeIncoming({
     configuration,
     containers,
@@ -143,7 +144,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     bases,
     pageBytes,
     log,
-    onChange: (name) => publishing.container(name, documentOf(name)),
+    onChange: publishContainer,
   });
   const experience = await openExperience(dataDirectory);
   const outgoing = makeOutgoing({
@@ -161,9 +162,9 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     log,
     onChange: (document, ended) => {
       publishing.migration(document, ended);
-      publishing.container(document.container, documentOf(document.container));
+      publishContainer(document.container);
     },
-    onIdle: (name) => publishing.container(name, documentOf(name)),
+    onIdle: publishContainer,
   });
   const checkpoints = await openCheckpoints({
     configuration,
@@ -195,7 +196,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   /** State last: who sees a node online finds all else in place. */
   const publishAll = async () => {
     await connection.publish('nodeInfo', { node }, describe());
-    for (const record of containers.list()) publishing.container(record.spec.name, documentOf(record.spec.name));
+    for (const record of containers.list()) publishContainer(record.spec.name);
     for (const document of outgoing.active()) publishing.migration(document, false);
     await publishing.settled();
     await associations?.republish();
@@ -248,7 +249,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     containers,
     everyMs: configuration.telemetryMs,
     log,
-    onMemory: (name) => publishing.container(name, documentOf(name)),
+    onMemory: publishContainer,
   });
   const telemetry = startTelemetry({
     session,

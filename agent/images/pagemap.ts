@@ -32,6 +32,12 @@ const PE_PRESENT = 4;
 
 const { words, entry: codec, head: headCodec } = imageKinds.pagemap;
 
+/** The process whose pages an image of this name lists; undefined where it is another kind of image. */
+export function pagemapPid(name: string): number | undefined {
+  const pid = /^pagemap-(\d+)\.img$/.exec(name)?.[1];
+  return pid === undefined ? undefined : Number(pid);
+}
+
 /** The greatest size of an entry as it is written here, its length included: 4 + 11 + 2 + 2 + 11, in bytes. */
 const entryBytes = 30;
 

@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import { broken } from '../channel/records.ts';
+import { without } from './pageSet.ts';
 import type { PageRun, PageStore } from './pageStore.ts';
 
 /** Pages that one record names, at most: whoever takes it in notes each of them. */
@@ -38,11 +39,14 @@ export type PageEncoding = Extract<PageHeader, { kind: 'pages' }>['encoding'];
 /** The content of one batch is at most so large before it is compressed. */
 export const batchBytes = 1 << 20;
 
-export const runsOf = (header: PageHeader): PageRun[] =>
-  header.runs.map(([pid, page, count]) => ({ pid, page, count }));
-
+/** Runs as records and lines carry them. */
 export const packRuns = (runs: readonly PageRun[]): z.output<typeof runsSchema> =>
   runs.map(({ pid, page, count }) => [pid, page, count]);
+
+export const unpackRuns = (runs: z.output<typeof runsSchema>): PageRun[] =>
+  runs.map(([pid, page, count]) => ({ pid, page, count }));
+
+export const runsOf = (header: PageHeader): PageRun[] => unpackRuns(header.runs);
 
 /** Takes the difference of two equally long pieces of memory, or undoes it: the first is overwritten. */
 export function exclusiveOr(bytes: Buffer, other: Buffer): void {
@@ -87,9 +91,7 @@ export function decodePages(
 }
 
 function knownBytes(run: PageRun, store: Pick<PageStore, 'pageBytes' | 'has' | 'read'>): Buffer {
-  for (let offset = 0; offset < run.count; offset += 1) {
-    if (!store.has(run.pid, run.page + offset)) throw broken('a difference to a page that is not here');
-  }
+  if (without([run], store).length > 0) throw broken('a difference to a page that is not here');
   const bytes = Buffer.allocUnsafeSlow(run.count * store.pageBytes);
   store.read(run, bytes);
   return bytes;

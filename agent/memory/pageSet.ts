@@ -64,3 +64,12 @@ export function without(runs: readonly PageRun[], set: Pick<PageSet, 'has'>): Pa
   }
   return left;
 }
+
+/** A run cut into pieces of at most so many pages. */
+export function pieces({ pid, page, count }: PageRun, atOnce: number): PageRun[] {
+  return Array.from({ length: Math.ceil(count / atOnce) }, (_, index) => ({
+    pid,
+    page: page + index * atOnce,
+    count: Math.min(atOnce, count - index * atOnce),
+  }));
+}

@@ -1,8 +1,9 @@
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { TagalongError } from '../../broker/contract/errors.ts';
-import { type Pagemap, readPagemap, writePagemap } from '../images/pagemap.ts';
+import { type Pagemap, pagemapPid, readPagemap, writePagemap } from '../images/pagemap.ts';
 import { batchBytes } from '../memory/pageRecords.ts';
+import { pieces, without } from '../memory/pageSet.ts';
 import type { PageRun, PageStore } from '../memory/pageStore.ts';
 
 export interface Assembled {
@@ -24,8 +25,8 @@ export function assembleImages(imageDirectory: string, store: PageStore, lazy: b
   let total = 0;
   const buffer = Buffer.allocUnsafeSlow(batchBytes);
   for (const name of readdirSync(imageDirectory)) {
-    const pid = Number(/^pagemap-(\d+)\.img$/.exec(name)?.[1]);
-    if (Number.isNaN(pid)) continue;
+    const pid = pagemapPid(name);
+    if (pid === undefined) continue;
     const path = join(imageDirectory, name);
     const pagemap = readPagemap(readFileSync(path), name);
     const runs = pagemap.entries.map((entry) => ({ entry, run: runOf(entry, pid, store.pageBytes, name) }));
@@ -44,15 +45,10 @@ export function assembleImages(imageDirectory: string, store: PageStore, lazy: b
 
 /** @throws TagalongError `bad-image` where pages that are said to be here are not */
 export function checkPresent(runs: readonly PageRun[], store: Pick<PageStore, 'has'>): void {
-  for (const { pid, page, count } of runs) {
-    for (let offset = 0; offset < count; offset += 1) {
-      if (!store.has(pid, page + offset))
-        throw new TagalongError('bad-image', {
-          file: `pagemap-${pid}.img`,
-          problem: `page ${page + offset} did not arrive`,
-        });
-    }
-  }
+  const [missing] = without(runs, store);
+  if (missing === undefined) return;
+  const { pid, page } = missing;
+  throw new TagalongError('bad-image', { file: `pagemap-${pid}.img`, problem: `page ${page} did not arrive` });
 }
 
 /** 64 GiB in pages of 4 KiB: every one of them is noted. */
@@ -73,14 +69,11 @@ function writePages(path: string, runs: readonly PageRun[], store: PageStore, bu
   const file = openSync(path, 'w', 0o600);
   const atOnce = Math.floor(buffer.length / store.pageBytes);
   try {
-    for (const { pid, page, count } of runs) {
-      for (let done = 0; done < count; done += atOnce) {
-        const part = { pid, page: page + done, count: Math.min(atOnce, count - done) };
-        checkPresent([part], store);
-        const bytes = buffer.subarray(0, part.count * store.pageBytes);
-        store.read(part, bytes);
-        writeSync(file, bytes);
-      }
+    for (const part of runs.flatMap((run) => pieces(run, atOnce))) {
+      checkPresent([part], store);
+      const bytes = buffer.subarray(0, part.count * store.pageBytes);
+      store.read(part, bytes);
+      writeSync(file, bytes);
     }
   } finally {
     closeSync(file);

@@ -1,9 +1,9 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { TagalongError } from '../../broker/contract/errors.ts';
-import { readPagemap } from '../images/pagemap.ts';
+import { pagemapPid, readPagemap } from '../images/pagemap.ts';
 import type { EncodingChoice } from '../memory/encodingChoice.ts';
-import { makePageSet, type PageSet, without } from '../memory/pageSet.ts';
+import { makePageSet, type PageSet, pieces, without } from '../memory/pageSet.ts';
 import type { PageRun, PageStore } from '../memory/pageStore.ts';
 import { makePageWriter } from '../memory/pageWriter.ts';
 import type { ProcessMemory } from '../memory/processMemory.ts';
@@ -47,8 +47,6 @@ const pieceBytes = 512 << 10;
 const hotPieceBytes = 128 << 10;
 /** On a machine with few cores it keeps CRIU from its work. */
 const extraMs = 12;
-
-const pagemapName = /^pagemap-(\d+)\.img$/;
 
 /**
  * @param write - takes one record of the stream, in pieces
@@ -155,8 +153,8 @@ export function makeFrozenMemory(options: {
       const pages: PageRun[] = [];
       const remaining: PageRun[] = [];
       for (const name of all) {
-        const pid = Number(pagemapName.exec(name)?.[1]);
-        if (Number.isNaN(pid)) continue;
+        const pid = pagemapPid(name);
+        if (pid === undefined) continue;
         const { pagesId, entries } = readPagemap(readFileSync(join(imageDirectory, name)), name);
         const file = `pages-${pagesId}.img`;
         ownFiles.add(file);
@@ -222,12 +220,4 @@ function fileReader(path: string, fileAt: number, firstPage: number, pageBytes: 
       closeSync(file);
     }
   };
-}
-
-function pieces({ pid, page, count }: PageRun, atOnce: number): PageRun[] {
-  return Array.from({ length: Math.ceil(count / atOnce) }, (_, index) => ({
-    pid,
-    page: page + index * atOnce,
-    count: Math.min(atOnce, count - index * atOnce),
-  }));
 }

@@ -22,7 +22,7 @@ import { checkImageSet } from '../images/checkSet.ts';
 import { readPstree } from '../images/pstree.ts';
 import { seedImages, seedNames } from '../images/seed.ts';
 import type { BaseIdentity, Bases } from '../memory/bases.ts';
-import { packRuns } from '../memory/pageRecords.ts';
+import { packRuns, runsOf } from '../memory/pageRecords.ts';
 import { makePageSet, type PageSet } from '../memory/pageSet.ts';
 import { startPager } from '../pager/startPager.ts';
 import type { Arrival, Expected, Ready } from './arrival.ts';
@@ -154,7 +154,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
             throw new TagalongError('bad-image', { file: spec.name, problem: 'the nodes do not agree on its base' });
           claim.check();
           takePages(header, content, arrival.base.store);
-          for (const [pid, page, count] of header.runs) verified.add({ pid, page, count });
+          for (const run of runsOf(header)) verified.add(run);
         },
       },
     ).finally(claim.end);
@@ -229,7 +229,6 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         pageBytes,
         storeDirectory: arrival.base.store.directory,
         startOver,
-        pages: packRuns(lazyPages),
         verified: packRuns(complete ? lazyPages : verified.runs()),
         ...(endpoint === undefined ? {} : { source: { node: from, ...endpoint } }),
       });

@@ -2,7 +2,8 @@ import type { Readable, Writable } from 'node:stream';
 import { linesOf } from '../channel/lines.ts';
 import { broken, encodeHeader, put } from '../channel/records.ts';
 import type { EncodingChoice } from '../memory/encodingChoice.ts';
-import { makePageSet, type PageSet, without } from '../memory/pageSet.ts';
+import { unpackRuns } from '../memory/pageRecords.ts';
+import { makePageSet, type PageSet, pieces, without } from '../memory/pageSet.ts';
 import type { PageRun } from '../memory/pageStore.ts';
 import { makePageWriter } from '../memory/pageWriter.ts';
 import type { ProcessMemory } from '../memory/processMemory.ts';
@@ -57,11 +58,11 @@ export function makePageSupply(options: {
     const writer = makePageWriter({
       pageBytes,
       choice,
-      async write(...pieces) {
-        const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+      async write(...parts) {
+        const bytes = parts.reduce((sum, { length }) => sum + length, 0);
         options.onSent(bytes);
         flight.sent(bytes);
-        for (const piece of pieces) await put(output, piece);
+        for (const part of parts) await put(output, part);
       },
     });
     const visitor = {
@@ -108,11 +109,15 @@ export function makePageSupply(options: {
         for await (const line of linesOf(input, mostLineBytes)) {
           const said = readLine(line);
           if ('have' in said) {
-            todo ??= makeTodo(options.runs, asSet(said.have), Math.max(1, Math.floor(pieceBytes / pageBytes)));
+            todo ??= makeTodo(
+              options.runs,
+              asSet(unpackRuns(said.have)),
+              Math.max(1, Math.floor(pieceBytes / pageBytes)),
+            );
             sending ??= sendAll(todo, flight, output, over.signal);
             sending.catch(() => output.destroy());
           } else if ('want' in said) {
-            for (const [pid, page, count] of said.want) todo?.want({ pid, page, count });
+            for (const run of unpackRuns(said.want)) todo?.want(run);
             flight.wake();
           } else flight.got(said.gotRecords);
         }
@@ -142,9 +147,9 @@ function readLine(line: string): SupplyLine {
   return checked.data;
 }
 
-function asSet(runs: readonly [number, number, number][]): PageSet {
+function asSet(runs: readonly PageRun[]): PageSet {
   const set = makePageSet();
-  for (const [pid, page, count] of runs) set.add({ pid, page, count });
+  for (const run of runs) set.add(run);
   return set;
 }
 
@@ -159,13 +164,7 @@ interface Todo {
 
 /** What is to be sent, in order, but for what somebody waits for. A page that was sent out of turn is not sent again. */
 function makeTodo(all: readonly PageRun[], have: PageSet, pagesAtOnce: number): Todo {
-  const pieces = without(all, have).flatMap(({ pid, page, count }) =>
-    Array.from({ length: Math.ceil(count / pagesAtOnce) }, (_, index) => ({
-      pid,
-      page: page + index * pagesAtOnce,
-      count: Math.min(pagesAtOnce, count - index * pagesAtOnce),
-    })),
-  );
+  const inOrder = without(all, have).flatMap((run) => pieces(run, pagesAtOnce));
   const outOfTurn = makePageSet();
   const wanted: PageRun[] = [];
   let at = 0;
@@ -190,7 +189,7 @@ function makeTodo(all: readonly PageRun[], have: PageSet, pagesAtOnce: number): 
       if (first !== undefined) return first;
       for (;;) {
         // what was put back may have been wanted meanwhile: nothing goes twice, since a difference must not be applied twice
-        const piece = ahead.shift() ?? pieces[at++];
+        const piece = ahead.shift() ?? inOrder[at++];
         if (piece === undefined) return undefined;
         const [left, ...others] = without([piece], outOfTurn);
         ahead.unshift(...others);

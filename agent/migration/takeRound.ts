@@ -4,6 +4,7 @@ import { idSchema } from '../../broker/contract/ids.ts';
 import { ByteReader, broken, readHeader } from '../channel/records.ts';
 import { type Bases, baseIdentitySchema } from '../memory/bases.ts';
 import { decodePages, type PageHeader, pageHeaderSchemas, runsOf } from '../memory/pageRecords.ts';
+import { without } from '../memory/pageSet.ts';
 import type { PageStore } from '../memory/pageStore.ts';
 
 export const roundHeadSchema = baseIdentitySchema.extend({
@@ -29,13 +30,7 @@ export function takePages(header: PageHeader, content: Buffer, store: PageStore)
   if (header.kind === 'zero') for (const run of runsOf(header)) store.zero(run);
   else if (header.kind === 'pages')
     for (const { run, bytes } of decodePages(header, content, store)) store.write(run, bytes);
-  else if (runsOf(header).some(({ pid, page, count }) => !hasAll(store, pid, page, count)))
-    throw broken('it takes pages for known that are not here');
-}
-
-function hasAll(store: PageStore, pid: number, page: number, count: number): boolean {
-  for (let offset = 0; offset < count; offset += 1) if (!store.has(pid, page + offset)) return false;
-  return true;
+  else if (without(runsOf(header), store).length > 0) throw broken('it takes pages for known that are not here');
 }
 
 /** A round that brings less tells of set-up, not of throughput. */

@@ -1,7 +1,5 @@
 import { z } from 'zod';
 
-const runsSchema = z.array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()]));
-
 /** What a pager is told first: a line of JSON on its standard input. CRIU's daemon starts, which needs little. */
 export const pagerPreparationSchema = z.object({
   imageDirectory: z.string(),
@@ -19,10 +17,8 @@ export const pagerOrderSchema = z.object({
   storeDirectory: z.string(),
   /** The processes are others than the daemon was told: it has to start anew. */
   startOver: z.boolean(),
-  /** All pages that the processes will ask for. */
-  pages: runsSchema,
   /** Which of them are already as they were when the processes were frozen; all, where there is no source to ask. */
-  verified: runsSchema,
+  verified: z.array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()])),
   source: z.object({ node: z.string(), host: z.string(), port: z.int() }).optional(),
 });
 export type PagerOrder = z.output<typeof pagerOrderSchema>;

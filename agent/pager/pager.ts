@@ -8,16 +8,14 @@ import { type LongRunning, start } from '../../host/command.ts';
 import type { Logger } from '../../host/log.ts';
 import { startTimeOf } from '../../host/processes.ts';
 import { makePeers } from '../channel/peers.ts';
+import { unpackRuns } from '../memory/pageRecords.ts';
 import { makePageSet } from '../memory/pageSet.ts';
-import { openPageStore, type PageRun } from '../memory/pageStore.ts';
+import { openPageStore } from '../memory/pageStore.ts';
 import { startDelivery } from './delivery.ts';
 import type { PagerOrder, PagerPreparation, PagerWord } from './order.ts';
 import { type Supply, startSupply } from './supply.ts';
 
 const releasedSchema = z.object({ done: z.literal(true) });
-
-const asRuns = (runs: readonly [number, number, number][]): PageRun[] =>
-  runs.map(([pid, page, count]) => ({ pid, page, count }));
 
 /** CRIU's lazy-pages daemon: it handles the page faults (userfaultfd(2)) and asks its socket for pages. */
 export interface Daemon {
@@ -69,7 +67,7 @@ export async function runPager(
   const { pageBytes, source } = order;
   const store = openPageStore(order.storeDirectory, pageBytes);
   const verified = makePageSet();
-  for (const run of asRuns(order.verified)) verified.add(run);
+  for (const run of unpackRuns(order.verified)) verified.add(run);
   const ending = new AbortController();
   const peers = makePeers({ endpointOf: (node) => (node === source?.node ? source : undefined), log });
   let receivedPages = 0;
