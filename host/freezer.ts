@@ -34,6 +34,7 @@ export async function freezerOf(pid: number): Promise<Freezer> {
   const set = (value: string) => writeFile(join(controls.directory, controls.file), value);
   return {
     async freeze() {
+      // a process that waits in vfork(2) for a child which stands still already misses the first word, but hears a later one
       await set(controls.frozen);
       const deadline = Date.now() + 10_000;
       while (!(await controls.isStill())) {
@@ -45,6 +46,7 @@ export async function freezerOf(pid: number): Promise<Freezer> {
           });
         }
         await wait(1);
+        await set(controls.frozen);
       }
     },
     thaw: () => set(controls.thawed),
