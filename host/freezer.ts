@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -7,6 +8,12 @@ import { TagalongError } from '../broker/contract/errors.ts';
 export interface Freezer {
   /** Resolves when every process stands still. */
   freeze(): Promise<void>;
+  /**
+   * As {@link freeze}, and each of them stands where a tracer can stop it, as CRIU does: one that waits in vfork(2) for a
+   * child that stands still as well would not be. They run on for moments until it is so, or for two seconds, since a child
+   * may take its time.
+   */
+  freezeTraceable(): Promise<void>;
   /** Lets them run on. */
   thaw(): Promise<void>;
   isFrozen(): Promise<boolean>;
@@ -19,6 +26,8 @@ interface Controls {
   file: string;
   frozen: string;
   thawed: string;
+  /** The file that lists all threads. */
+  threads: string;
   /** What the kernel shows when every process stands still. */
   isStill: () => Promise<boolean>;
 }
@@ -32,21 +41,34 @@ interface Controls {
 export async function freezerOf(pid: number): Promise<Freezer> {
   const controls = await findControls(await readFile(`/proc/${pid}/cgroup`, 'utf8'));
   const set = (value: string) => writeFile(join(controls.directory, controls.file), value);
-  return {
-    async freeze() {
-      // a process that waits in vfork(2) for a child which stands still already misses the first word, but hears a later one
+
+  async function freeze(): Promise<void> {
+    // a process that waits in vfork(2) for a child which stands still already misses the first word, but hears a later one
+    await set(controls.frozen);
+    const deadline = Date.now() + 10_000;
+    while (!(await controls.isStill())) {
+      if (Date.now() > deadline) {
+        await set(controls.thawed);
+        throw new TagalongError('command-failed', {
+          command: `freeze ${controls.directory}`,
+          problem: 'a process does not stop',
+        });
+      }
+      await wait(1);
       await set(controls.frozen);
-      const deadline = Date.now() + 10_000;
-      while (!(await controls.isStill())) {
-        if (Date.now() > deadline) {
-          await set(controls.thawed);
-          throw new TagalongError('command-failed', {
-            command: `freeze ${controls.directory}`,
-            problem: 'a process does not stop',
-          });
-        }
+    }
+  }
+
+  return {
+    freeze,
+    async freezeTraceable() {
+      const deadline = Date.now() + 2000;
+      for (;;) {
+        await freeze();
+        const threads = readFileSync(join(controls.directory, controls.threads), 'utf8').split('\n').filter(Boolean);
+        if (!threads.some(waitsForChild) || Date.now() > deadline) return;
+        await set(controls.thawed);
         await wait(1);
-        await set(controls.frozen);
       }
     },
     thaw: () => set(controls.thawed),
@@ -56,6 +78,18 @@ export async function freezerOf(pid: number): Promise<Freezer> {
       return text.split('\n').filter(Boolean).map(Number);
     },
   };
+}
+
+/** The functions of the kernel in which a thread waits for a child of vfork(2), in versions from 4.9 to 6.18 (kernel/fork.c). */
+const waitingFunctions = new Set(['kernel_clone', '_do_fork', 'wait_for_vfork_done']);
+
+/** Where the kernel does not tell (proc_pid_wchan(5)), no thread seems to. */
+function waitsForChild(thread: string): boolean {
+  try {
+    return waitingFunctions.has(readFileSync(`/proc/${thread}/wchan`, 'utf8'));
+  } catch {
+    return false; // it has ended
+  }
 }
 
 function isThere(path: string): Promise<boolean> {
@@ -81,6 +115,7 @@ async function findControls(memberships: string): Promise<Controls> {
       file: 'freezer.state',
       frozen: 'FROZEN',
       thawed: 'THAWED',
+      threads: 'tasks',
       isStill: async () => (await read(state)) === 'FROZEN',
     };
   }
@@ -92,6 +127,7 @@ async function findControls(memberships: string): Promise<Controls> {
     file: 'cgroup.freeze',
     frozen: '1',
     thawed: '0',
+    threads: 'cgroup.threads',
     isStill: async () => /^frozen 1$/m.test(await read(events)),
   };
 }

@@ -34,7 +34,7 @@ export async function dumpFrozen(
       if (attempt === attempts || !isStuckFreezer(failure)) throw failure;
       log.warn({ err: failure, container }, 'the freezer held a process back; once more');
       await freezer.thaw();
-      await freezer.freeze();
+      await freezer.freezeTraceable();
     }
   }
 }

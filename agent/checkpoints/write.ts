@@ -83,7 +83,7 @@ export async function writeCheckpoint(
 
     const frozenMs = performance.now();
     isFrozen = true;
-    await Promise.all([ip(cutPortCommands(place)), freezer.freeze()]);
+    await Promise.all([ip(cutPortCommands(place)), freezer.freezeTraceable()]);
     await dumpFrozen({ container: name, node: configuration.node, directory, freezer, log: parts.log }, signal);
     const now = await readManifest(place.state);
     const { changed, removed } = compareManifests(staged, now);
