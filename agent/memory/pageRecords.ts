@@ -39,6 +39,13 @@ export type PageEncoding = Extract<PageHeader, { kind: 'pages' }>['encoding'];
 /** The content of one batch is at most so large before it is compressed. */
 export const batchBytes = 1 << 20;
 
+/** Runs of pages, no more than so many in all: each page of them is noted where they are heard. */
+export function runsOfAtMost(pages: number) {
+  return z
+    .array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()]))
+    .refine((runs) => runs.reduce((sum, [, , count]) => sum + count, 0) <= pages);
+}
+
 /** Runs as records and lines carry them. */
 export const packRuns = (runs: readonly PageRun[]): z.output<typeof runsSchema> =>
   runs.map(({ pid, page, count }) => [pid, page, count]);

@@ -36,6 +36,8 @@ export interface Arrival extends Expected {
   ready?: Ready;
   /** The processes that CRIU's lazy-pages daemon was told to expect. */
   expectedPids?: number[];
+  /** Pages that its processes will most likely need at once. */
+  likely?: PageRun[];
   /** How its files are here. */
   manifest?: Manifest;
   base?: Base | undefined;

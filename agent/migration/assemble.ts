@@ -1,10 +1,11 @@
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { TagalongError } from '../../broker/contract/errors.ts';
-import { type Pagemap, pagemapPid, readPagemap, writePagemap } from '../images/pagemap.ts';
+import { type PagemapEntry, pagemapPid, readPagemap, writePagemap } from '../images/pagemap.ts';
 import { batchBytes } from '../memory/pageRecords.ts';
 import { pieces, without } from '../memory/pageSet.ts';
 import type { PageRun, PageStore } from '../memory/pageStore.ts';
+import { makeRunIndex } from '../memory/runIndex.ts';
 
 export interface Assembled {
   /** All pages of the container. */
@@ -16,31 +17,57 @@ export interface Assembled {
 /**
  * Writes the images with the processes' pages, which did not travel, from what this node has of their memory.
  *
- * @param lazy - leave out what CRIU can bring in later; else it gets all of it
+ * @param eagerOf - given what CRIU can bring in later, says what of it is written all the same, ascending
  * @throws TagalongError `bad-image` where a page is missing that cannot come later
  */
-export function assembleImages(imageDirectory: string, store: PageStore, lazy: boolean): Assembled {
-  const pages: PageRun[] = [];
-  const lazyPages: PageRun[] = [];
-  let total = 0;
+export function assembleImages(
+  imageDirectory: string,
+  store: PageStore,
+  eagerOf: (lazyPages: readonly PageRun[]) => readonly PageRun[],
+): Assembled {
+  const pagemaps = readPagemaps(imageDirectory, store.pageBytes);
+  const pages = pagemaps.flatMap(({ parts }) => parts.map(({ run }) => run));
+  const canWait = pagemaps.flatMap(({ parts }) => parts.flatMap(({ entry, run }) => (entry.present ? [] : [run])));
+  const eager = makeRunIndex(eagerOf(canWait));
   const buffer = Buffer.allocUnsafeSlow(batchBytes);
-  for (const name of readdirSync(imageDirectory)) {
-    const pid = pagemapPid(name);
-    if (pid === undefined) continue;
-    const path = join(imageDirectory, name);
-    const pagemap = readPagemap(readFileSync(path), name);
-    const runs = pagemap.entries.map((entry) => ({ entry, run: runOf(entry, pid, store.pageBytes, name) }));
-    for (const { run } of runs) {
-      pages.push(run);
-      total += run.count;
-    }
-    if (total > mostPages) throw new TagalongError('bad-image', { file: name, problem: 'it names too many pages' });
-    if (lazy) for (const { entry, run } of runs) if (!entry.present) lazyPages.push(run);
-    if (!lazy) writeFileSync(path, writePagemap(whole(pagemap)));
-    const written = runs.flatMap(({ entry, run }) => (!lazy || entry.present ? [run] : []));
-    writePages(join(imageDirectory, `pages-${pagemap.pagesId}.img`), written, store, buffer);
+  const lazyPages: PageRun[] = [];
+  for (const { path, pagesId, parts } of pagemaps) {
+    const divided = parts.flatMap(({ entry, run }) => (entry.present ? [{ run, isIn: true }] : eager.divide(run)));
+    const entries = divided.map(({ run, isIn }) => ({
+      address: run.page * store.pageBytes,
+      pages: run.count,
+      present: isIn,
+      lazy: !isIn,
+      inParent: false,
+    }));
+    writeFileSync(path, writePagemap({ pagesId, entries }));
+    lazyPages.push(...divided.flatMap(({ run, isIn }) => (isIn ? [] : [run])));
+    const written = divided.flatMap(({ run, isIn }) => (isIn ? [run] : []));
+    writePages(join(imageDirectory, `pages-${pagesId}.img`), written, store, buffer);
   }
   return { pages, lazyPages };
+}
+
+/** The memory of one process, as its pagemap names it. */
+interface NamedMemory {
+  path: string;
+  pagesId: number;
+  parts: { entry: PagemapEntry; run: PageRun }[];
+}
+
+/** @throws TagalongError `bad-image` */
+function readPagemaps(imageDirectory: string, pageBytes: number): NamedMemory[] {
+  let total = 0;
+  return readdirSync(imageDirectory).flatMap((name) => {
+    const pid = pagemapPid(name);
+    if (pid === undefined) return [];
+    const path = join(imageDirectory, name);
+    const { pagesId, entries } = readPagemap(readFileSync(path), name);
+    const parts = entries.map((entry) => ({ entry, run: runOf(entry, pid, pageBytes, name) }));
+    for (const { run } of parts) total += run.count;
+    if (total > mostPages) throw new TagalongError('bad-image', { file: name, problem: 'it names too many pages' });
+    return [{ path, pagesId, parts }];
+  });
 }
 
 /** @throws TagalongError `bad-image` where pages that are said to be here are not */
@@ -54,12 +81,7 @@ export function checkPresent(runs: readonly PageRun[], store: Pick<PageStore, 'h
 /** 64 GiB in pages of 4 KiB: every one of them is noted. */
 const mostPages = 1 << 24;
 
-const whole = (pagemap: Pagemap): Pagemap => ({
-  ...pagemap,
-  entries: pagemap.entries.map((entry) => ({ ...entry, present: true, lazy: false, inParent: false })),
-});
-
-function runOf(entry: Pagemap['entries'][number], pid: number, pageBytes: number, file: string): PageRun {
+function runOf(entry: PagemapEntry, pid: number, pageBytes: number, file: string): PageRun {
   if (entry.address % pageBytes !== 0 || entry.pages < 1 || entry.inParent)
     throw new TagalongError('bad-image', { file, problem: 'an entry is not a run of whole pages' });
   return { pid, page: entry.address / pageBytes, count: entry.pages };

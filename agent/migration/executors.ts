@@ -10,6 +10,8 @@ import { compareManifests, contentBytes, type Manifest, readManifest } from '../
 import { readStoredManifest } from '../files/storedManifest.ts';
 import { packNamed, packTree } from '../files/tar.ts';
 import type { BaseIdentity } from '../memory/bases.ts';
+import { packRuns } from '../memory/pageRecords.ts';
+import type { PageRun } from '../memory/pageStore.ts';
 import { processTree } from '../memory/processTree.ts';
 import { stopRule } from '../memory/stopRule.ts';
 import { costs } from './estimate.ts';
@@ -19,7 +21,7 @@ import type { Move } from './move.ts';
 import { makePageSupply } from './pageSupply.ts';
 import { makeParts } from './parts.ts';
 import { leavesPagesBehind, type Step, type StepKind, techniqueTable } from './plan.ts';
-import type { ReadyNote } from './readyNote.ts';
+import { mostLikelyPages, type ReadyNote } from './readyNote.ts';
 import { committedSchema, doneSchema, openedSchema, switchedSchema } from './routes.ts';
 import { sendImage } from './sendImage.ts';
 import { isStuckFreezer } from './stuckFreezer.ts';
@@ -92,7 +94,8 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const { id, to, generation, spec, configuration, place, directory, withoutMemory, lazyRestore: lazy } = move;
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const descriptors = await runcDescriptors(spec.name);
-    const note: ReadyNote = { descriptors, lazy, processes: processTree(await move.freezer.processes()) };
+    const processes = processTree(await move.freezer.processes());
+    const note: ReadyNote = { descriptors, lazy, processes, likely: packRuns(likelyPages(move)) };
     const there = move.peers.ask(to, 'POST', `/v1/migrations/${id}/ready`, note, doneSchema, {
       signal: move.signal,
     });
@@ -122,7 +125,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 
   async freeze(move) {
     move.frozenAtMs = performance.now();
-    await move.freezer.freeze();
+    await move.freezer.freezeTraceable();
     // until the destination keeps what comes, the kernel here takes it in, for the dump to carry over
     const kept = await hold(move);
     const cut = cutPortCommands(move.place);
@@ -271,6 +274,18 @@ async function learn(move: Move, downtimeMs: number): Promise<void> {
   await experience.learn(to, technique, account.order.estimate.downtimeMs / correction, downtimeMs);
 }
 
+/** Pages that the processes will most likely need at once when they go on. */
+function likelyPages(move: Move): PageRun[] {
+  const likely: PageRun[] = [];
+  let room = mostLikelyPages;
+  for (const run of move.memory?.hot.runs() ?? []) {
+    if (run.count > room) break;
+    likely.push(run);
+    room -= run.count;
+  }
+  return likely;
+}
+
 function memoryOf(move: Move) {
   if (move.memory === undefined) throw new Error('the destination is not open');
   return move.memory;
@@ -395,7 +410,7 @@ async function dumped(move: Move, memory: FrozenMemory, write: (bytes: Buffer) =
       await move.freezer.thaw();
       const { name } = spec;
       move.checkpoint = await waitingCheckpoint({ name, node: configuration.node, place, directory, withoutMemory });
-      await move.freezer.freeze();
+      await move.freezer.freezeTraceable();
       for (const process of move.processes ?? []) process.close();
       move.processes = await openProcesses(move.freezer, move.pageBytes);
       memory.startOver(move.processes);

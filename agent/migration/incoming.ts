@@ -22,11 +22,13 @@ import { checkImageSet } from '../images/checkSet.ts';
 import { readPstree } from '../images/pstree.ts';
 import { seedImages, seedNames } from '../images/seed.ts';
 import type { BaseIdentity, Bases } from '../memory/bases.ts';
-import { packRuns, runsOf } from '../memory/pageRecords.ts';
+import { packRuns, runsOf, unpackRuns } from '../memory/pageRecords.ts';
 import { makePageSet, type PageSet } from '../memory/pageSet.ts';
 import { startPager } from '../pager/startPager.ts';
 import type { Arrival, Expected, Ready } from './arrival.ts';
 import { assembleImages, checkPresent } from './assemble.ts';
+import { eagerPages } from './eagerPages.ts';
+import { costs } from './estimate.ts';
 import type { Outcome, Outcomes } from './outcomes.ts';
 import { makeParts } from './parts.ts';
 import type { ReadyNote } from './readyNote.ts';
@@ -216,7 +218,11 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const { complete, verified } = await receive(arrival, input);
       parts.end('receive');
       if (arrival.base === undefined) throw new TagalongError('bug', { problem: 'the stream named no base' });
-      const { pages, lazyPages } = assembleImages(restore.imageDirectory, arrival.base.store, pager !== undefined);
+      const { store } = arrival.base;
+      const isHere = (pid: number, page: number) => (complete || verified.has(pid, page)) && store.has(pid, page);
+      const { pages, lazyPages } = assembleImages(restore.imageDirectory, store, (canWait) =>
+        pager === undefined ? canWait : eagerPages(canWait, isHere, arrival.likely ?? [], costs.eagerBytes / pageBytes),
+      );
       const pids = readPstree(readFileSync(join(restore.imageDirectory, 'pstree.img'))).map(({ pid }) => pid);
       arrival.pages = pages;
       checkImageSet(restore.imageDirectory, { pageBytes });
@@ -227,7 +233,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         migration,
         container: spec.name,
         pageBytes,
-        storeDirectory: arrival.base.store.directory,
+        storeDirectory: store.directory,
         startOver,
         verified: packRuns(complete ? lazyPages : verified.runs()),
         ...(endpoint === undefined ? {} : { source: { node: from, ...endpoint } }),
@@ -235,7 +241,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       if (startOver) await order; // the daemon has another socket then
       const restoring = Promise.all([order, restore.restore()]);
       restoring.catch(() => undefined); // awaited below
-      if (complete) checkPresent(lazyPages, arrival.base.store); // meanwhile
+      if (complete) checkPresent(lazyPages, store); // meanwhile
       await restoring;
       parts.end('restore');
       arrival.restored = true;
@@ -304,7 +310,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   }
 
   /** Starts all that the restore needs; all of it or nothing is left running. */
-  async function startAhead(arrival: Arrival, { descriptors, lazy, processes }: ReadyNote): Promise<void> {
+  async function startAhead(arrival: Arrival, { descriptors, lazy, processes, likely }: ReadyNote): Promise<void> {
     const { spec, place, directory, migration } = arrival;
     await prepareSurroundings(spec, place);
     arrival.manifest = await readManifest(place.state);
@@ -314,6 +320,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     try {
       if (lazy) seedImages(imageDirectory, processes);
       arrival.expectedPids = processes.map(({ pid }) => pid);
+      arrival.likely = unpackRuns(likely);
       const onState = (problem: string | undefined) => settling.onState(spec.name, problem);
       const pager = lazy
         ? await startPager(settling.directoryOf(migration), { imageDirectory, workDirectory }, onState)

@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { runsOfAtMost } from '../memory/pageRecords.ts';
+
+/** More than are restored before the processes go on would be of no use. */
+export const mostLikelyPages = 4096;
 
 const number = z.int().nonnegative();
 
@@ -13,5 +17,7 @@ export const readyNoteSchema = z.object({
     .array(z.object({ pid: z.int().positive(), ppid: number, pgid: number, sid: number }))
     .min(1)
     .max(10_000),
+  /** Pages that they will most likely need at once when they go on: process, first page, count. */
+  likely: runsOfAtMost(mostLikelyPages),
 });
 export type ReadyNote = z.output<typeof readyNoteSchema>;

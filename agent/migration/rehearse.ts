@@ -8,6 +8,7 @@ import { makePageSet } from '../memory/pageSet.ts';
 import { openPageStore } from '../memory/pageStore.ts';
 import { openProcessMemory } from '../memory/processMemory.ts';
 import { assembleImages } from './assemble.ts';
+import { eagerPages } from './eagerPages.ts';
 import { makeFrozenMemory } from './frozenMemory.ts';
 
 const rounds = 3;
@@ -54,7 +55,7 @@ export async function rehearse(directory: string, pageBytes: number): Promise<vo
         await memory.sendLate(imageDirectory);
         await memory.settle(store, []);
       }
-      assembleImages(imageDirectory, store, true);
+      assembleImages(imageDirectory, store, (canWait) => eagerPages(canWait, store.has, [], 1));
       try {
         checkImageSet(imageDirectory, { pageBytes });
       } catch {

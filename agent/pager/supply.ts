@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Peers } from '../channel/peers.ts';
 import { ByteReader, readHeader } from '../channel/records.ts';
-import { decodePages, packRuns, pageHeaderSchemas, runsOf } from '../memory/pageRecords.ts';
+import { decodePages, packRuns, pageHeaderSchemas, runsOf, runsOfAtMost } from '../memory/pageRecords.ts';
 import { type PageSet, without } from '../memory/pageSet.ts';
 import type { PageRun, PageStore } from '../memory/pageStore.ts';
 import { takePages } from '../migration/takeRound.ts';
@@ -13,13 +13,6 @@ export const supplyHeaderSchema = z.discriminatedUnion('kind', [
   ...pageHeaderSchemas,
   z.object({ kind: z.literal('end'), sizeBytes: z.literal(0) }),
 ]);
-
-/** Each page of them is noted where they are heard. */
-function runsOfAtMost(pages: number) {
-  return z
-    .array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()]))
-    .refine((runs) => runs.reduce((sum, [, , count]) => sum + count, 0) <= pages);
-}
 
 /** What the receiver says, a line of JSON each. */
 export const supplyLineSchema = z.union([
