@@ -6,6 +6,7 @@ import { connectToSite, type SiteConnection } from '../broker/connection.ts';
 import { topicOf } from '../broker/contract/address.ts';
 import type { DraftOf } from '../broker/contract/topics.ts';
 import { keepAddress } from '../host/bridge.ts';
+import { makeGracePeriods } from '../host/gracePeriods.ts';
 import type { Logger } from '../host/log.ts';
 import { type Associations, startAssociations } from './association/associations.ts';
 import { makePeers } from './channel/peers.ts';
@@ -122,6 +123,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   const keptState = makeKeptState(join(dataDirectory, 'kept'), configuration.keptFilesBytes ?? diskBytes / 10);
   const stoppingSettling = new AbortController();
   const settling = makeSettling({ runDirectory, containers, bases, log, stopping: stoppingSettling.signal });
+  const gracePeriods = makeGracePeriods(join(runDirectory, 'grace-periods'));
   const incoming = makeIncoming({
     configuration,
     containers,
@@ -130,6 +132,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     outcomes,
     settling,
     keptState,
+    gracePeriods,
     packetHold: probe.packetHold,
     pageBytes,
     endpointOf,
@@ -156,6 +159,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     keptState,
     preparations,
     experience,
+    gracePeriods,
     pageBytes,
     peers,
     facts,
@@ -292,6 +296,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       await Promise.race([leave().catch(() => undefined), wait(farewellMs)]);
       upkeep?.stop();
       containers.close();
+      gracePeriods.close();
       peers.close();
       await dataPlane.close();
       await connection.close();

@@ -8,10 +8,11 @@ import { criuErrors, restoreParameters, type WaitingRunc, waitingRunc, writeCriu
 /**
  * A runC that has done all that needs no images, and waits for them.
  *
- * It is held twice. First, before its CRIU begins: runC finds a script in place of `criu`, which waits for a word and then
- * becomes CRIU. Second, when every process is there and none has run an instruction: CRIU runs an action script at
- * `post-restore`, and one that fails undoes the restore (criu(8), ACTION SCRIPTS). So a container is never running here
- * before the source has given it up.
+ * It is held three times. First, before its CRIU begins: runC finds a script in place of `criu`, which waits for a word and
+ * then becomes CRIU. Second, before CRIU reads pages: until then they need not be written. Third, when every process is
+ * there and none has run an instruction. CRIU runs an action script at `post-setup-namespaces` and `post-restore`, and one
+ * that fails undoes the restore (criu(8), ACTION SCRIPTS). So a container is never running here before the source has given
+ * it up.
  */
 export interface WaitingRestore {
   readonly imageDirectory: string;
@@ -19,9 +20,10 @@ export interface WaitingRestore {
   readonly workDirectory: string;
   /**
    * Restores from the images, up to the barrier.
-   * @throws TagalongError `restore-failed`
+   * @param writePages - writes the images of pages, while CRIU makes namespaces and mounts; it reads them afterwards
+   * @throws TagalongError `restore-failed`; whatever `writePages` throws
    */
-  restore(): Promise<void>;
+  restore(writePages: () => void): Promise<void>;
   /** Lets the processes run. Resolves when they do; runC returns a little later. */
   letRun(): Promise<void>;
   /** Resolves when runC has returned. */
@@ -80,10 +82,12 @@ export async function waitingRestore(options: {
   return {
     imageDirectory: at('images'),
     workDirectory: at('work'),
-    async restore() {
+    async restore(writePages) {
       going = true;
       runc.openLog();
       criuGate.answer('go');
+      writePages();
+      barrier.answer('go');
       await Promise.race([barrier.reached('restored'), ended(runc)]);
     },
     async letRun() {
@@ -118,6 +122,7 @@ exec criu "$@"
 function barrierScript(gate: Gate): string {
   return `#!/bin/sh
 case $CRTOOLS_SCRIPT_ACTION in
+post-setup-namespaces) read word <'${gate.answerPath}' && [ "$word" = go ] ;;
 post-restore)
   echo restored >'${gate.reachedPath}'
   read word <'${gate.answerPath}' && [ "$word" = go ] ;;

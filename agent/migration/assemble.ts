@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { type PagemapEntry, pagemapPid, readPagemap, writePagemap } from '../images/pagemap.ts';
@@ -12,13 +12,18 @@ export interface Assembled {
   pages: PageRun[];
   /** Those that CRIU leaves out and asks for later. */
   lazyPages: PageRun[];
+  /**
+   * Writes the images of pages, which have their sizes already.
+   * @throws TagalongError `bad-image` where a page is missing that cannot come later
+   */
+  writePages(): void;
 }
 
 /**
- * Writes the images with the processes' pages, which did not travel, from what this node has of their memory.
+ * Makes the images with the processes' pages, which did not travel, from what this node has of their memory.
  *
  * @param eagerOf - given what CRIU can bring in later, says what of it is written all the same, ascending
- * @throws TagalongError `bad-image` where a page is missing that cannot come later
+ * @throws TagalongError `bad-image` where a pagemap cannot be right
  */
 export function assembleImages(
   imageDirectory: string,
@@ -29,8 +34,8 @@ export function assembleImages(
   const pages = pagemaps.flatMap(({ parts }) => parts.map(({ run }) => run));
   const canWait = pagemaps.flatMap(({ parts }) => parts.flatMap(({ entry, run }) => (entry.present ? [] : [run])));
   const eager = makeRunIndex(eagerOf(canWait));
-  const buffer = Buffer.allocUnsafeSlow(batchBytes);
   const lazyPages: PageRun[] = [];
+  const images: { path: string; runs: PageRun[] }[] = [];
   for (const { path, pagesId, parts } of pagemaps) {
     const divided = parts.flatMap(({ entry, run }) => (entry.present ? [{ run, isIn: true }] : eager.divide(run)));
     const entries = divided.map(({ run, isIn }) => ({
@@ -42,10 +47,21 @@ export function assembleImages(
     }));
     writeFileSync(path, writePagemap({ pagesId, entries }));
     lazyPages.push(...divided.flatMap(({ run, isIn }) => (isIn ? [] : [run])));
-    const written = divided.flatMap(({ run, isIn }) => (isIn ? [run] : []));
-    writePages(join(imageDirectory, `pages-${pagesId}.img`), written, store, buffer);
+    const image = {
+      path: join(imageDirectory, `pages-${pagesId}.img`),
+      runs: divided.flatMap(({ run, isIn }) => (isIn ? [run] : [])),
+    };
+    makeRoom(image.path, image.runs.reduce((sum, { count }) => sum + count, 0) * store.pageBytes);
+    images.push(image);
   }
-  return { pages, lazyPages };
+  return {
+    pages,
+    lazyPages,
+    writePages() {
+      const buffer = Buffer.allocUnsafeSlow(batchBytes);
+      for (const { path, runs } of images) fill(path, runs, store, buffer);
+    },
+  };
 }
 
 /** The memory of one process, as its pagemap names it. */
@@ -87,16 +103,29 @@ function runOf(entry: PagemapEntry, pid: number, pageBytes: number, file: string
   return { pid, page: entry.address / pageBytes, count: entry.pages };
 }
 
-function writePages(path: string, runs: readonly PageRun[], store: PageStore, buffer: Buffer): void {
-  const file = openSync(path, 'w', 0o600);
-  const atOnce = Math.floor(buffer.length / store.pageBytes);
+function makeRoom(path: string, sizeBytes: number): void {
+  writeFileSync(path, '', { mode: 0o600 });
+  truncateSync(path, sizeBytes);
+}
+
+function fill(path: string, runs: readonly PageRun[], store: PageStore, buffer: Buffer): void {
+  const { pageBytes } = store;
+  const file = openSync(path, 'r+');
+  let [filled, at] = [0, 0];
+  const flush = () => {
+    writeSync(file, buffer, 0, filled, at);
+    at += filled;
+    filled = 0;
+  };
   try {
-    for (const part of runs.flatMap((run) => pieces(run, atOnce))) {
+    for (const part of runs.flatMap((run) => pieces(run, Math.floor(buffer.length / pageBytes)))) {
+      const bytes = part.count * pageBytes;
+      if (filled + bytes > buffer.length) flush();
       checkPresent([part], store);
-      const bytes = buffer.subarray(0, part.count * store.pageBytes);
-      store.read(part, bytes);
-      writeSync(file, bytes);
+      store.read(part, buffer.subarray(filled, filled + bytes));
+      filled += bytes;
     }
+    flush();
   } finally {
     closeSync(file);
   }

@@ -31,10 +31,21 @@ export function eagerPages(
   }
 
   for (const run of likely) for (const part of index.common(run)) take(part);
-  for (const run of candidates.toSorted((a, b) => a.count - b.count)) {
+  for (const run of joined(candidates).sort((a, b) => a.count - b.count)) {
     // a part of a large run is as likely the wrong one
     if (run.count > mostPages - chosen.size) break;
     take(run);
   }
   return chosen.runs();
+}
+
+/** CRIU cuts long runs into pieces, so that their length tells nothing. */
+function joined(runs: readonly PageRun[]): PageRun[] {
+  const whole: PageRun[] = [];
+  for (const run of runs) {
+    const last = whole.at(-1);
+    if (last !== undefined && last.pid === run.pid && last.page + last.count === run.page) last.count += run.count;
+    else whole.push({ ...run });
+  }
+  return whole;
 }

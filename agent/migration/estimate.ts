@@ -24,7 +24,7 @@ export const costs = {
   fixedMs: 100,
   /** Reading frozen memory and comparing it. */
   compareBytesPerSecond: 1e9,
-  /** Reading images into processes before they run; beyond the limit memory comes in afterwards. */
+  /** Reading images into processes before they run; beyond the limit memory comes in afterwards, and what is most needed before. */
   restoreBytesPerSecond: 500e6,
   eagerBytes: 16 << 20,
   /** CRIU's images, and the pages that no technique can leave behind. */
@@ -48,7 +48,7 @@ export function estimateMove(technique: Technique, given: Circumstances): Estima
   const sendingMs = (frozenBytes / link) * 1000;
   // comparing goes on beside CRIU's dump, sending beside comparing
   const comparingMs = share === 'all' ? Math.max(0, (memoryBytes / costs.compareBytesPerSecond) * 1000 - 20) : 0;
-  const readingMs = memoryBytes <= costs.eagerBytes ? (memoryBytes / costs.restoreBytesPerSecond) * 1000 : 0;
+  const readingMs = (Math.min(memoryBytes, costs.eagerBytes) / costs.restoreBytesPerSecond) * 1000;
   const missingMs = technique === 'post-copy' ? missing(given) : 0;
   const plainMs = costs.fixedMs + 2 * rttMs + Math.max(sendingMs, comparingMs) + readingMs + missingMs;
   const downtimeMs = plainMs * (given.correction[technique] ?? 1);

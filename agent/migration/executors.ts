@@ -124,6 +124,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   },
 
   async freeze(move) {
+    move.gracePeriods.hasten();
     move.frozenAtMs = performance.now();
     await move.freezer.freezeTraceable();
     // until the destination keeps what comes, the kernel here takes it in, for the dump to carry over

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Log } from '../../broker/connection.ts';
 import { TagalongError } from '../../broker/contract/errors.ts';
+import type { GracePeriods } from '../../host/gracePeriods.ts';
 import type { Endpoint } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
@@ -68,6 +69,7 @@ export interface IncomingOptions {
   outcomes: Outcomes;
   settling: Settling;
   keptState: KeptState;
+  gracePeriods: GracePeriods;
   /** How packets can be kept here, if they can. */
   packetHold: HoldMethod | undefined;
   pageBytes: number;
@@ -207,6 +209,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     },
 
     async hold(migration) {
+      options.gracePeriods.hasten();
       await arrivalOf(migration).ready?.port.announce();
     },
 
@@ -220,7 +223,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       if (arrival.base === undefined) throw new TagalongError('bug', { problem: 'the stream named no base' });
       const { store } = arrival.base;
       const isHere = (pid: number, page: number) => (complete || verified.has(pid, page)) && store.has(pid, page);
-      const { pages, lazyPages } = assembleImages(restore.imageDirectory, store, (canWait) =>
+      const { pages, lazyPages, writePages } = assembleImages(restore.imageDirectory, store, (canWait) =>
         pager === undefined ? canWait : eagerPages(canWait, isHere, arrival.likely ?? [], costs.eagerBytes / pageBytes),
       );
       const pids = readPstree(readFileSync(join(restore.imageDirectory, 'pstree.img'))).map(({ pid }) => pid);
@@ -239,7 +242,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         ...(endpoint === undefined ? {} : { source: { node: from, ...endpoint } }),
       });
       if (startOver) await order; // the daemon has another socket then
-      const restoring = Promise.all([order, restore.restore()]);
+      const restoring = Promise.all([order, restore.restore(writePages)]);
       restoring.catch(() => undefined); // awaited below
       if (complete) checkPresent(lazyPages, store); // meanwhile
       await restoring;

@@ -2,6 +2,7 @@ import type { Log } from '../../broker/connection.ts';
 import type { WaitingBatch } from '../../host/batch.ts';
 import type { Streaming } from '../../host/command.ts';
 import type { Freezer } from '../../host/freezer.ts';
+import type { GracePeriods } from '../../host/gracePeriods.ts';
 import type { Peers } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
@@ -58,6 +59,7 @@ export interface Move {
   readonly supplies: Map<string, PageSupply>;
   /** Fires when this agent stops. */
   readonly stopping: AbortSignal;
+  readonly gracePeriods: GracePeriods;
   memory?: MemoryAhead;
   checkpoint?: WaitingCheckpoint;
   dumping?: Promise<void>;

@@ -5,6 +5,7 @@ import { TagalongError } from '../../broker/contract/errors.ts';
 import type { RequestOf } from '../../broker/contract/requests.ts';
 import type { DraftOf } from '../../broker/contract/topics.ts';
 import { freezerOf } from '../../host/freezer.ts';
+import type { GracePeriods } from '../../host/gracePeriods.ts';
 import type { Peers } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
@@ -55,6 +56,7 @@ export interface OutgoingOptions {
   keptState: KeptState;
   preparations: Preparations;
   experience: Experience;
+  gracePeriods: GracePeriods;
   pageBytes: number;
   facts: () => Promise<NodeFacts>;
   log: Log;
@@ -135,6 +137,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
           keptState: options.keptState,
           preparations: options.preparations,
           experience: options.experience,
+          gracePeriods: options.gracePeriods,
           stopping: stopping.signal,
           account,
           signal: cancelling.signal,

@@ -55,7 +55,7 @@ export async function rehearse(directory: string, pageBytes: number): Promise<vo
         await memory.sendLate(imageDirectory);
         await memory.settle(store, []);
       }
-      assembleImages(imageDirectory, store, (canWait) => eagerPages(canWait, store.has, [], 1));
+      assembleImages(imageDirectory, store, (canWait) => eagerPages(canWait, store.has, [], 1)).writePages();
       try {
         checkImageSet(imageDirectory, { pageBytes });
       } catch {

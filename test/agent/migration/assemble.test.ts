@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type PagemapEntry, readPagemap, writePagemap } from '../../../agent/images/pagemap.ts';
@@ -32,7 +32,8 @@ test('without laziness every page is written, and the images say so', (t) => {
   const { images, store } = room(temporary(t), { 1: [entry(4, 2), entry(9, 3, 'lazy')], 7: [entry(0, 1, 'lazy')] });
   t.teardown(store.close);
   for (const run of [...runs(1, [4, 2], [9, 3]), ...runs(7, [0, 1])]) store.write(run, content(run, run.page + 1));
-  const { pages, lazyPages } = assembleImages(images, store, everything);
+  const { pages, lazyPages, writePages } = assembleImages(images, store, everything);
+  writePages();
   t.deepEqual(pages, [...runs(1, [4, 2], [9, 3]), ...runs(7, [0, 1])]);
   t.deepEqual(lazyPages, []);
   t.deepEqual(
@@ -48,7 +49,8 @@ test('with laziness only what cannot come later is written', (t) => {
   const { images, store } = room(temporary(t), { 1: [entry(4, 2), entry(9, 3, 'lazy'), entry(20, 1)] });
   t.teardown(store.close);
   for (const run of runs(1, [4, 2], [20, 1])) store.write(run, content(run, run.page + 1));
-  const { pages, lazyPages } = assembleImages(images, store, nothing);
+  const { pages, lazyPages, writePages } = assembleImages(images, store, nothing);
+  writePages();
   t.deepEqual(pages, runs(1, [4, 2], [9, 3], [20, 1]));
   t.deepEqual(lazyPages, runs(1, [9, 3]));
   const { entries } = readPagemap(readFileSync(join(images, 'pagemap-1.img')));
@@ -64,10 +66,12 @@ test('what is chosen of that which can come later is written with the rest, in t
   t.teardown(store.close);
   for (const run of runs(1, [4, 2], [9, 6], [20, 1])) store.write(run, content(run, run.page + 1));
   const asked: unknown[] = [];
-  const { pages, lazyPages } = assembleImages(images, store, (canWait) => {
+  const { pages, lazyPages, writePages } = assembleImages(images, store, (canWait) => {
     asked.push(canWait);
     return runs(1, [10, 2], [14, 1]);
   });
+  t.is(statSync(join(images, 'pages-11.img')).size, 6 * pageBytes, 'the size is there at once');
+  writePages();
   t.deepEqual(asked, [runs(1, [9, 6])]);
   t.deepEqual(pages, runs(1, [4, 2], [9, 6], [20, 1]));
   t.deepEqual(lazyPages, runs(1, [9, 1], [12, 2]));
@@ -106,7 +110,7 @@ for (const [what, entries, lazy] of [
   test(`${what} is refused${lazy ? ', also lazily' : ''}`, (t) => {
     const { images, store } = room(temporary(t), { 1: [...entries] });
     t.teardown(store.close);
-    const error = t.throws(() => assembleImages(images, store, lazy ? nothing : everything));
+    const error = t.throws(() => assembleImages(images, store, lazy ? nothing : everything).writePages());
     t.is((error as TagalongError | undefined)?.code, 'bad-image');
     t.true(existsSync(images));
   });

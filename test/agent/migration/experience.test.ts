@@ -14,7 +14,7 @@ test('it moves towards what moves show, each destination and technique apart, an
   const directory = temporary(t);
   const experience = await openExperience(directory);
   await experience.learn('ap2', 'cold', 100, 150);
-  t.is(experience.correctionsFor('ap2').cold, 1.5);
+  t.is(experience.correctionsFor('ap2').cold, 1.25);
   experience.noteDirtyRate('web', 12_000);
   await experience.learn('ap2', 'cold', 100, 50);
   const now = experience.correctionsFor('ap2').cold ?? 0;
@@ -31,14 +31,20 @@ test('it moves towards what moves show, each destination and technique apart, an
 test('one odd move does not spoil all estimates', async (t) => {
   const experience = await openExperience(temporary(t));
   await experience.learn('ap2', 'cold', 100, 1e9);
-  t.is(experience.correctionsFor('ap2').cold, 3);
+  t.is(experience.correctionsFor('ap2').cold, 2);
   await experience.learn('ap3', 'cold', 100, 0);
-  t.is(experience.correctionsFor('ap3').cold, 0.3);
+  t.is(experience.correctionsFor('ap3').cold, 0.65);
+  for (const actualMs of [110, 105, 5000, 95]) await experience.learn('ap2', 'cold', 100, actualMs);
+  t.is(
+    experience.correctionsFor('ap2').cold?.toFixed(3),
+    '1.075',
+    'of 0.95, 1, 1.05, 1.1, 3 and 3 what is in the middle',
+  );
 });
 
 test('a damaged file is as none, and containers are not remembered without bound', async (t) => {
   const directory = temporary(t);
-  for (const text of ['{', '{"corrections":{"ap2":{"cold":-1}},"dirtyBytesPerSecond":{}}', '[]']) {
+  for (const text of ['{', '{"ratios":{"ap2":{"cold":[-1]}},"dirtyBytesPerSecond":{}}', '[]']) {
     writeFileSync(join(directory, 'experience.json'), text);
     t.deepEqual((await openExperience(directory)).correctionsFor('ap2'), {});
   }

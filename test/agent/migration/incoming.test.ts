@@ -36,6 +36,7 @@ async function room(t: ExecutionContext) {
     log: quiet,
     keptState: makeKeptState(join(top, 'kept'), 1 << 20),
     endpointOf: () => undefined,
+    gracePeriods: { hasten: () => undefined },
     containers: {
       get: () => undefined,
       place: (name: string) => placeOf(configuration as Parameters<typeof placeOf>[0], name),
