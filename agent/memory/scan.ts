@@ -1,4 +1,3 @@
-import { batchBytes } from './pageRecords.ts';
 import type { PageRun, PageStore } from './pageStore.ts';
 
 /** Where pages are read from: a process, or one of CRIU's files. @returns how many could be read */
@@ -22,12 +21,15 @@ export interface ScanBuffers {
   earlier: Buffer;
 }
 
+/** What is read at once: two of it stay in the cache of a processor, which a megabyte does not. */
+const scanBytes = 256 << 10;
+
 export function makeScanBuffers(): ScanBuffers {
-  return { fresh: Buffer.allocUnsafeSlow(batchBytes), earlier: Buffer.allocUnsafeSlow(batchBytes) };
+  return { fresh: Buffer.allocUnsafeSlow(scanBytes), earlier: Buffer.allocUnsafeSlow(scanBytes) };
 }
 
 /**
- * Reads pages and compares them with a store, a megabyte at a time.
+ * Reads pages and compares them with a store.
  *
  * @param store - undefined where everything counts as changed
  * @returns how many bytes were read

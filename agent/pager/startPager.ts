@@ -42,8 +42,8 @@ export async function startPager(
   // ended by who looks for what belongs to the agent's service, it would leave the container without memory: it keeps nothing
   // of that service's environment
   const script =
-    'echo -900 >/proc/self/oom_score_adj 2>/dev/null; directory=$1; shift; exec env -i PATH="$PATH" MALLOC_ARENA_MAX=1 NODE_COMPILE_CACHE="$NODE_COMPILE_CACHE" "$@" "$directory" 2>>"$directory/log"';
-  const command = [process.execPath, '--max-semi-space-size=2', mainFile];
+    'echo -900 >/proc/self/oom_score_adj 2>/dev/null; directory=$1; shift; exec env -i PATH="$PATH" MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072 MALLOC_TRIM_THRESHOLD_=131072 NODE_COMPILE_CACHE="$NODE_COMPILE_CACHE" "$@" "$directory" 2>>"$directory/log"';
+  const command = [process.execPath, '--max-semi-space-size=1', mainFile];
   const child = start('sh', ['-c', script, 'sh', directory, ...command], { outlives: true });
   const listening = Promise.withResolvers<void>();
   const ordered = Promise.withResolvers<void>();

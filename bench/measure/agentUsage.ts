@@ -2,8 +2,10 @@ import { hasVariable, msPerTick, type ProcessSample, processesBeside, resetPeak 
 
 /** What an agent and the programs that it starts need for a move. */
 export interface Usage {
-  /** The most that agent and helpers had resident together. */
+  /** The most that the agent and its own programs, which are processes of the same program, had resident together. */
   peakBytes: number;
+  /** The most that other programs had that it started, together. */
+  helpersPeakBytes: number;
   cpuMs: number;
 }
 
@@ -38,12 +40,13 @@ export function makeUsageRecord(agentPid: number, before: readonly ProcessSample
   const startTicks = before.find(({ pid }) => pid === agentPid)?.cpuTicks ?? 0;
   let agentTicks = startTicks;
   let agentPeakBytes = 0;
+  let ownHelpersPeakBytes = 0;
   let helpersPeakBytes = 0;
   return {
     add(samples) {
       const below = descendantsOf(agentPid, samples);
-      const ownCommand = samples.find(({ pid }) => pid === agentPid)?.command;
-      let helpersBytes = 0;
+      const agent = samples.find(({ pid }) => pid === agentPid);
+      let [ownBytes, helpersBytes] = [0, 0];
       for (const one of samples) {
         const key = keyOf(one);
         if (one.pid === agentPid) {
@@ -51,17 +54,23 @@ export function makeUsageRecord(agentPid: number, before: readonly ProcessSample
           agentPeakBytes = Math.max(agentPeakBytes, one.peakBytes);
         } else {
           // what was only just forked shares the agent's memory: it would count twice
-          if (!older.has(key) && one.command !== ownCommand) helpersBytes += one.peakBytes;
+          const isNew = !older.has(key) && one.command !== agent?.command;
+          // the program itself is in memory once
+          if (isNew && one.program !== '' && one.program === agent?.program)
+            ownBytes += Math.max(0, one.peakBytes - one.fileBytes);
+          else if (isNew) helpersBytes += one.peakBytes;
           if (below.has(one.pid)) orphans.delete(key);
           else orphans.set(key, one.cpuTicks - (older.get(key)?.cpuTicks ?? 0));
         }
       }
+      ownHelpersPeakBytes = Math.max(ownHelpersPeakBytes, ownBytes);
       helpersPeakBytes = Math.max(helpersPeakBytes, helpersBytes);
     },
     usage() {
       const orphanTicks = [...orphans.values()].reduce((sum, ticks) => sum + ticks, 0);
       return {
-        peakBytes: agentPeakBytes + helpersPeakBytes,
+        peakBytes: agentPeakBytes + ownHelpersPeakBytes,
+        helpersPeakBytes,
         cpuMs: (agentTicks - startTicks + orphanTicks) * msPerTick,
       };
     },
@@ -104,6 +113,7 @@ export function watchAgents(nodePids: readonly number[]): () => Usage | undefine
     const usages = watched.map(({ record }) => record.usage());
     return {
       peakBytes: Math.max(0, ...usages.map(({ peakBytes }) => peakBytes)),
+      helpersPeakBytes: Math.max(0, ...usages.map((usage) => usage.helpersPeakBytes)),
       cpuMs: usages.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
     };
   };

@@ -12,12 +12,16 @@ export interface ProcessSample {
   command: string;
   /** The most that it ever had resident, since {@link resetPeak} at most. */
   peakBytes: number;
+  /** What of its memory is pages of files, its program above all: processes of one program share them. */
+  fileBytes: number;
+  /** The file of its program; empty where it cannot be told. */
+  program: string;
 }
 
 /** What a clock tick of /proc is: USER_HZ is 100 on all architectures that Node runs on. */
 export const msPerTick = 10;
 
-type Times = Omit<ProcessSample, 'peakBytes' | 'command'>;
+type Times = Omit<ProcessSample, 'peakBytes' | 'fileBytes' | 'program' | 'command'>;
 
 /** The text of /proc/PID/stat, proc_pid_stat(5); undefined for a zombie. */
 export function parseStat(text: string): Times | undefined {
@@ -33,9 +37,10 @@ export function parseStat(text: string): Times | undefined {
   };
 }
 
-/** `VmHWM` in the text of /proc/PID/status, in bytes; 0 for a process without memory of its own. */
-export function parsePeak(text: string): number {
-  return Number(/^VmHWM:\s*(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
+/** `VmHWM` and `RssFile` in the text of /proc/PID/status, in bytes; 0 for a process without memory of its own. */
+export function parseMemory(text: string): { peakBytes: number; fileBytes: number } {
+  const bytes = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1024;
+  return { peakBytes: bytes('VmHWM'), fileBytes: bytes('RssFile') };
 }
 
 function unlessGone<T>(read: () => T): T | undefined {
@@ -53,9 +58,10 @@ export function processesBeside(pid: number): ProcessSample[] {
   const beside = pids.filter((other) => unlessGone(() => readlinkSync(`/proc/${other}/ns/pid`)) === namespace);
   return beside.flatMap((one) => {
     const times = unlessGone(() => parseStat(readFileSync(`/proc/${one}/stat`, 'latin1')));
-    const peakBytes = unlessGone(() => parsePeak(readFileSync(`/proc/${one}/status`, 'latin1')));
+    const memory = unlessGone(() => parseMemory(readFileSync(`/proc/${one}/status`, 'latin1')));
+    const program = unlessGone(() => readlinkSync(`/proc/${one}/exe`)) ?? '';
     const command = unlessGone(() => readFileSync(`/proc/${one}/cmdline`, 'latin1'));
-    return times && peakBytes !== undefined && command !== undefined ? [{ ...times, peakBytes, command }] : [];
+    return times && memory && command !== undefined ? [{ ...times, ...memory, program, command }] : [];
   });
 }
 

@@ -86,7 +86,9 @@ async function measure(round: Round, leg: Leg): Promise<Outcome> {
     ...(gapMs === undefined ? {} : { schedulingGapMs: gapMs }),
     ...(leg.ready === undefined ? {} : { preparedBytes }),
     ...(leg.changedShare === undefined ? {} : { changedBytes: seen.changedPages * pageBytes }),
-    ...(usage === undefined ? {} : { agentMemoryBytes: usage.peakBytes, agentCpuMs: usage.cpuMs }),
+    ...(usage === undefined
+      ? {}
+      : { agentMemoryBytes: usage.peakBytes, helpersMemoryBytes: usage.helpersPeakBytes, agentCpuMs: usage.cpuMs }),
   };
 }
 

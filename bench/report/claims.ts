@@ -144,7 +144,7 @@ function littleDisturbance(cells: readonly Cell[]): Claim {
 
 function littleMemory(cells: readonly Cell[]): Claim {
   return judge(
-    'agent and helpers need at most 150 MiB and a tenth of the memory of the container (largest of all runs)',
+    'agent and pager need at most 150 MiB and a tenth of the memory of the container (largest of all runs)',
     cells.flatMap((cell) => {
       const { memoryMiB, agentMemoryBytes, contestant } = cell;
       if (agentMemoryBytes === null) return [];

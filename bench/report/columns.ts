@@ -65,6 +65,7 @@ export const agentColumns: readonly Column<Comparison>[] = [
   { heading: 'sent before', align: 'right', cell: ({ cell }) => optionalBytes(cell.preparedBytes) },
   { heading: 'changed', align: 'right', cell: ({ cell }) => optionalBytes(cell.changedBytes) },
   { heading: 'memory of the agent', align: 'right', cell: ({ cell }) => optionalBytes(cell.agentMemoryBytes) },
+  { heading: 'of helpers', align: 'right', cell: ({ cell }) => optionalBytes(cell.helpersMemoryBytes) },
   {
     heading: 'processor time',
     align: 'right',

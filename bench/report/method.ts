@@ -15,8 +15,9 @@ are limited by \`tc\` (htb) to the rate under **link**, in both directions, with
   content; everything, with headers, the client's messages and telemetry.
 - **worst gap in rounds**: a thread of the workload sleeps for 1 ms again and again and says how long the longest time between two wake-ups was;
   of the time in which memory was sent ahead. About 1.1 ms is none at all.
-- **memory of the agent**: peak resident memory (\`VmHWM\`) of the agent, and of the programs that it started for the move, together; of both nodes
-  the larger one, of all runs the largest. **processor time**: of both agents and these programs.
+- **memory of the agent**: peak resident memory (\`VmHWM\`) of the agent and of its pagers, which are processes of the same program: its pages
+  count once. **of helpers**: of the other programs that it started for the move (runC, CRIU, tar, sh), together. Of both nodes the larger one,
+  of all runs the largest. **processor time**: of both agents and all these programs.
 - In brackets and under **ratio**: how many times as much as \`tagalong-auto\` needs. Above 1, Tagalong is better.
 
 A run counts only if the connection survived, no message was lost or doubled, every page is what it says it is and no rewriting of a page was

@@ -26,6 +26,7 @@ const measuredSchema = z.object({
   preparedBytes: optional,
   changedBytes: optional,
   agentMemoryBytes: optional,
+  helpersMemoryBytes: optional,
   agentCpuMs: optional,
 });
 

@@ -35,6 +35,7 @@ export interface Measured {
   /** Pages that the workload had rewritten since it was last at the destination. */
   changedBytes?: number;
   agentMemoryBytes?: number;
+  helpersMemoryBytes?: number;
   agentCpuMs?: number;
 }
 
@@ -75,6 +76,7 @@ export interface Cell extends Conditions {
   changedBytes: number | null;
   /** The largest of all runs. */
   agentMemoryBytes: number | null;
+  helpersMemoryBytes: number | null;
   agentCpuMs: number | null;
   /** The agents' processor time for each GiB that was sent. */
   agentCpuMsPerGiB: number | null;
@@ -151,6 +153,7 @@ function cellOf(runs: readonly Run[], first: Run): Cell {
     preparedBytes: middle('preparedBytes'),
     changedBytes: middle('changedBytes'),
     agentMemoryBytes: summarise(valuesOf(measured, 'agentMemoryBytes'))?.max ?? null,
+    helpersMemoryBytes: summarise(valuesOf(measured, 'helpersMemoryBytes'))?.max ?? null,
     agentCpuMs: middle('agentCpuMs'),
     agentCpuMsPerGiB: medianOf(cpuOfEach, Math.round),
     failures: failed.map(({ reason }) => reason),

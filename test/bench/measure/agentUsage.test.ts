@@ -5,15 +5,34 @@ import type { ProcessSample } from '../../../bench/measure/process.ts';
 const mib = 1024 * 1024;
 
 function sample(pid: number, given: Partial<ProcessSample> = {}): ProcessSample {
-  return { pid, parentPid: 1, startTicks: 10, cpuTicks: 0, peakBytes: 0, command: `program ${pid}`, ...given };
+  return {
+    pid,
+    parentPid: 1,
+    startTicks: 10,
+    cpuTicks: 0,
+    peakBytes: 0,
+    fileBytes: 0,
+    program: `/bin/${pid}`,
+    command: `program ${pid}`,
+    ...given,
+  };
 }
 
-test('the peak is that of the agent and of what it has started since, together', (t) => {
+test('helpers count together, those that were there before left out', (t) => {
   const old = sample(61, { parentPid: 60, peakBytes: 5 * mib });
   const record = makeUsageRecord(60, [sample(60, { peakBytes: 100 * mib }), old]);
   record.add([sample(60, { peakBytes: 110 * mib }), old, sample(70, { parentPid: 60, peakBytes: 20 * mib })]);
   record.add([sample(60, { peakBytes: 120 * mib }), old, sample(71, { parentPid: 60, peakBytes: 8 * mib })]);
-  t.is(record.usage().peakBytes, 140 * mib);
+  t.is(record.usage().peakBytes, 120 * mib);
+  t.is(record.usage().helpersPeakBytes, 20 * mib);
+});
+
+test('another process of the same program counts with the agent, but for the program itself', (t) => {
+  const agent = sample(60, { peakBytes: 100 * mib, fileBytes: 50 * mib, program: '/bin/node' });
+  const record = makeUsageRecord(60, [agent]);
+  record.add([agent, sample(70, { parentPid: 60, peakBytes: 80 * mib, fileBytes: 45 * mib, program: '/bin/node' })]);
+  t.is(record.usage().peakBytes, 135 * mib);
+  t.is(record.usage().helpersPeakBytes, 0);
 });
 
 test('a process that was only just forked is no second agent', (t) => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import test from 'ava';
-import { hasVariable, parsePeak, parseStat, processesBeside } from '../../../bench/measure/process.ts';
+import { hasVariable, parseMemory, parseStat, processesBeside } from '../../../bench/measure/process.ts';
 
 test('the line of a process, whatever its name is', (t) => {
   const rest = 'S 61 1 1 0 -1 4194560 900 20 3 0 11 7 40 2 20 0 7 0 5123 1000000 500';
@@ -11,8 +11,9 @@ test('the line of a process, whatever its name is', (t) => {
 });
 
 test('the peak of resident memory; the kernel has none', (t) => {
-  t.is(parsePeak('Name:\tnode\nVmPeak:\t  900 kB\nVmHWM:\t  170 kB\nVmRSS:\t 160 kB\n'), 170 * 1024);
-  t.is(parsePeak('Name:\tkthreadd\n'), 0);
+  const text = 'Name:\tnode\nVmPeak:\t  900 kB\nVmHWM:\t  170 kB\nVmRSS:\t 160 kB\nRssFile:\t  60 kB\n';
+  t.deepEqual(parseMemory(text), { peakBytes: 170 * 1024, fileBytes: 60 * 1024 });
+  t.deepEqual(parseMemory('Name:\tkthreadd\n'), { peakBytes: 0, fileBytes: 0 });
 });
 
 test('a child is seen with its command and its environment, until it has ended', async (t) => {

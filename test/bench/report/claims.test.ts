@@ -94,7 +94,7 @@ test('the disturbance by rounds, and the memory of the agent', (t) => {
   t.deepEqual(rounds(19.9), [['holds', 1, 1]]);
   t.deepEqual(rounds(20), [['does not hold', 0, 1]]);
   const memory = (bytes: number) =>
-    verdicts([cell('tagalong-auto', { memoryMiB: 100, agentMemoryBytes: bytes })], /agent and helpers/);
+    verdicts([cell('tagalong-auto', { memoryMiB: 100, agentMemoryBytes: bytes })], /agent and pager/);
   t.deepEqual(memory(160 * mib), [['holds', 1, 1]]);
   t.deepEqual(memory(160 * mib + 1), [['does not hold', 0, 1]]);
 });

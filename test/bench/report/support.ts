@@ -48,6 +48,7 @@ export function cell(contestant: string, given: Partial<Cell> = {}): Cell {
     preparedBytes: null,
     changedBytes: null,
     agentMemoryBytes: null,
+    helpersMemoryBytes: null,
     agentCpuMs: null,
     agentCpuMsPerGiB: null,
     failures: [],
