@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import { broken } from '../channel/records.ts';
+import { exclusiveOr } from './pageDifference.ts';
 import { without } from './pageSet.ts';
 import type { PageRun, PageStore } from './pageStore.ts';
 
@@ -54,18 +55,6 @@ export const unpackRuns = (runs: z.output<typeof runsSchema>): PageRun[] =>
   runs.map(([pid, page, count]) => ({ pid, page, count }));
 
 export const runsOf = (header: PageHeader): PageRun[] => unpackRuns(header.runs);
-
-/** Takes the difference of two equally long pieces of memory, or undoes it: the first is overwritten. */
-export function exclusiveOr(bytes: Buffer, other: Buffer): void {
-  if (bytes.byteOffset % 4 !== 0 || other.byteOffset % 4 !== 0 || bytes.length % 4 !== 0) {
-    for (let index = 0; index < bytes.length; index += 1)
-      bytes[index] = (bytes[index] as number) ^ (other[index] as number);
-    return;
-  }
-  const words = (buffer: Buffer) => new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length / 4);
-  const [into, from] = [words(bytes), words(other)];
-  for (let index = 0; index < into.length; index += 1) into[index] = (into[index] as number) ^ (from[index] as number);
-}
 
 /** Compresses a batch at the level that costs least. */
 export function compress(bytes: Buffer): Buffer {

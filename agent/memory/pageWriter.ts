@@ -1,14 +1,7 @@
 import { encodeHeader } from '../channel/records.ts';
 import type { EncodingChoice } from './encodingChoice.ts';
-import {
-  batchBytes,
-  compress,
-  exclusiveOr,
-  mostPagesNamed,
-  type PageEncoding,
-  type PageHeader,
-  packRuns,
-} from './pageRecords.ts';
+import { exclusiveOr, isSparse } from './pageDifference.ts';
+import { batchBytes, compress, mostPagesNamed, type PageEncoding, type PageHeader, packRuns } from './pageRecords.ts';
 import type { PageRun } from './pageStore.ts';
 
 /** Collects pages into batches and writes those out. */
@@ -40,37 +33,32 @@ export function makePageWriter(options: {
 }): PageWriter {
   const { pageBytes, write, choice } = options;
   const capacity = Math.max(1, Math.floor(batchBytes / pageBytes));
-  const batch = Buffer.allocUnsafeSlow(capacity * pageBytes);
-  const earlier = Buffer.allocUnsafeSlow(capacity * pageBytes);
-  let count = 0;
-  /** Whether what the batch holds can be told as a difference: all of it, or none. */
-  let asDifference = false;
-  const runs: { pages: PageRun[]; zero: PageRun[]; same: PageRun[] } = { pages: [], zero: [], same: [] };
+  const whole = makeBatch(capacity, pageBytes);
+  /** Differences to what the receiver has, of pages that changed little. */
+  const sparse = makeBatch(capacity, pageBytes);
+  const runs: { zero: PageRun[]; same: PageRun[] } = { zero: [], same: [] };
 
-  function add(list: PageRun[], run: PageRun): void {
-    const last = list.at(-1);
-    if (last !== undefined && last.pid === run.pid && last.page + last.count === run.page) last.count += run.count;
-    else list.push({ ...run });
+  async function put(batch: Batch, page: PageRun, bytes: Buffer, before: Buffer | undefined): Promise<void> {
+    batch.add(page, bytes, before);
+    if (batch.isFull()) await flushBatch(batch);
   }
 
-  async function flushPages(): Promise<void> {
-    if (count === 0) return;
-    const plain = batch.subarray(0, count * pageBytes);
-    const { encoding, content } = encode(plain);
-    const header: PageHeader = { kind: 'pages', sizeBytes: content.length, encoding, runs: packRuns(runs.pages) };
-    runs.pages = [];
-    count = 0;
+  async function flushBatch(batch: Batch): Promise<void> {
+    const { pages, content: plain } = batch.take();
+    if (pages.length === 0) return;
+    const { encoding, content } = batch === sparse ? difference(plain) : encode(plain);
+    const header: PageHeader = { kind: 'pages', sizeBytes: content.length, encoding, runs: packRuns(pages) };
     await write(encodeHeader(header), content);
   }
 
+  // mostly zeros: to compress them takes less time than any link takes for what is left out
+  const difference = (plain: Buffer) => ({ encoding: 'xor-zstd' as const, content: compress(plain) });
+
   function encode(plain: Buffer): { encoding: PageEncoding; content: Buffer } {
     if (!choice.worthTrying()) return { encoding: 'plain', content: plain };
-    if (asDifference) exclusiveOr(plain, earlier.subarray(0, plain.length));
     const content = compress(plain);
     choice.tried(content.length / plain.length);
-    if (content.length < plain.length) return { encoding: asDifference ? 'xor-zstd' : 'zstd', content };
-    if (asDifference) exclusiveOr(plain, earlier.subarray(0, plain.length));
-    return { encoding: 'plain', content: plain };
+    return content.length < plain.length ? { encoding: 'zstd', content } : { encoding: 'plain', content: plain };
   }
 
   async function flushRuns(kind: 'zero' | 'same'): Promise<void> {
@@ -84,17 +72,12 @@ export function makePageWriter(options: {
 
   return {
     async changed(run, bytes, before) {
-      if (count > 0 && asDifference !== (before !== undefined)) await flushPages();
-      asDifference = before !== undefined;
-      for (let done = 0; done < run.count; ) {
-        const pages = Math.min(run.count - done, capacity - count);
-        const [from, to] = [done * pageBytes, (done + pages) * pageBytes];
-        bytes.copy(batch, count * pageBytes, from, to);
-        before?.copy(earlier, count * pageBytes, from, to);
-        add(runs.pages, { pid: run.pid, page: run.page + done, count: pages });
-        count += pages;
-        done += pages;
-        if (count === capacity) await flushPages();
+      for (let offset = 0; offset < run.count; offset += 1) {
+        const page = { pid: run.pid, page: run.page + offset, count: 1 };
+        const [from, to] = [offset * pageBytes, (offset + 1) * pageBytes];
+        const [now, then] = [bytes.subarray(from, to), before?.subarray(from, to)];
+        if (then !== undefined && isSparse(now, then)) await put(sparse, page, now, then);
+        else await put(whole, page, now, undefined);
       }
       if (runs.zero.length > runsAtOnce) await flushRuns('zero');
       if (runs.same.length > runsAtOnce) await flushRuns('same');
@@ -102,9 +85,49 @@ export function makePageWriter(options: {
     zero: (run) => add(runs.zero, run),
     same: (run) => add(runs.same, run),
     async flush() {
-      await flushPages();
+      await flushBatch(whole);
+      await flushBatch(sparse);
       await flushRuns('zero');
       await flushRuns('same');
+    },
+  };
+}
+
+/** Adds a run to a list, joined to the last one where it follows it. */
+function add(list: PageRun[], run: PageRun): void {
+  const last = list.at(-1);
+  if (last !== undefined && last.pid === run.pid && last.page + last.count === run.page) last.count += run.count;
+  else list.push({ ...run });
+}
+
+/** Pages that go out together. */
+interface Batch {
+  /** @param before - where not the page but its difference to this is to go out */
+  add(page: PageRun, bytes: Buffer, before: Buffer | undefined): void;
+  isFull(): boolean;
+  /** Empties it. The content is valid until something is added. */
+  take(): { pages: PageRun[]; content: Buffer };
+}
+
+function makeBatch(capacity: number, pageBytes: number): Batch {
+  let memory: Buffer | undefined; // many a writer never has anything of one kind
+  let pages: PageRun[] = [];
+  let count = 0;
+  return {
+    add(page, bytes, before) {
+      memory ??= Buffer.allocUnsafeSlow(capacity * pageBytes);
+      const place = memory.subarray(count * pageBytes, (count + 1) * pageBytes);
+      bytes.copy(place);
+      if (before !== undefined) exclusiveOr(place, before);
+      add(pages, page);
+      count += 1;
+    },
+    isFull: () => count === capacity,
+    take() {
+      const taken = { pages, content: memory?.subarray(0, count * pageBytes) ?? Buffer.alloc(0) };
+      pages = [];
+      count = 0;
+      return taken;
     },
   };
 }
