@@ -53,13 +53,16 @@ export interface Peers {
   converse(node: string, path: string, signal: AbortSignal): Promise<Duplex>;
   /** Notes how fast a peer was seen to send to this node, as long as nothing is known of the way to it. */
   noteRate(node: string, bytesPerSecond: number): void;
-  /** Round-trip times and throughputs, as the last pings and transfers showed them. */
+  /** Round-trip times, the least of the last pings, and throughputs, as the last transfers showed them. */
   links(): Record<string, LinkMeasure>;
   close(): void;
 }
 
 /** A stream on which nothing moves for so long is given up: a container may be frozen meanwhile. */
 const idleMs = 30_000;
+
+/** So many of the last pings count. */
+const pingsKept = 8;
 
 /** A transfer below this size tells of set-up, not of throughput. */
 const tellingBytes = 1 << 20;
@@ -101,8 +104,16 @@ export function makePeers(options: {
     return session;
   }
 
+  const pings = new Map<string, number[]>();
   /** Sessions whose ping has no answer yet: when something last came from there, and how much there was by then. */
   const unanswered = new WeakMap<ClientHttp2Session, { atMs: number; readBytes: number }>();
+
+  /** Of the last pings some may have queued behind what was being sent: the shortest one tells of the link. */
+  function leastOfLast(node: string, rttMs: number): number {
+    const last = [...(pings.get(node) ?? []), rttMs].slice(-pingsKept);
+    pings.set(node, last);
+    return Math.min(...last);
+  }
 
   /** A link that is gone says nothing, and the kernel waits for it a quarter of an hour. */
   function ping(node: string, session: ClientHttp2Session): void {
@@ -116,7 +127,7 @@ export function makePeers(options: {
     if (before !== undefined) return; // an answer is still due
     session.ping((error, rttMs) => {
       unanswered.delete(session);
-      if (error === null) note(node, { rttMs: Math.round(rttMs * 1000) / 1000 });
+      if (error === null) note(node, { rttMs: leastOfLast(node, Math.round(rttMs * 1000) / 1000) });
     });
   }
 

@@ -47,7 +47,7 @@ function arrivedAtMs(migration: Migration): number | undefined {
  * @param orderedAtMs - milliseconds since the epoch; all nodes are on one machine, with one clock
  */
 export function movedBy(migration: Migration, orderedAtMs: number): Moved {
-  const { technique, techniqueReason, downtimeMs, rounds, savedBytes } = migration;
+  const { technique, techniqueReason, downtimeMs, downtimeParts, rounds, savedBytes } = migration;
   const timed = migration.phases.filter(({ durationMs }) => durationMs !== undefined);
   const arrived = arrivedAtMs(migration);
   const ahead = aheadOf(migration);
@@ -58,6 +58,7 @@ export function movedBy(migration: Migration, orderedAtMs: number): Moved {
     techniqueReason,
     ...(arrived === undefined ? {} : { totalMs: arrived - orderedAtMs }),
     ...(downtimeMs === undefined ? {} : { frozenMs: downtimeMs }),
+    ...(downtimeParts === undefined ? {} : { frozenPartsMs: downtimeParts }),
     ...(rounds === undefined ? {} : { rounds: rounds.length }),
     ...(ahead === undefined ? {} : { ahead }),
     ...(savedBytes === undefined ? {} : { savedBytes }),

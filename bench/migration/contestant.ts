@@ -20,6 +20,8 @@ export interface Moved {
   techniqueReason?: string;
   /** From freeze to resume, by its own account. */
   frozenMs?: number;
+  /** What that consists of; some of it goes on at the same time. */
+  frozenPartsMs?: Record<string, number>;
   /** How often memory was sent ahead. */
   rounds?: number;
   /** In which time memory was sent ahead, in milliseconds since the epoch. */

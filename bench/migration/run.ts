@@ -74,13 +74,15 @@ async function measure(round: Round, leg: Leg): Promise<Outcome> {
   const sentBytes = carriedBy(site.pids[leg.from]).sentBytes - sentBefore;
   const fault = faultOf(seen);
   if (fault !== undefined) return { ok: false, reason: fault };
-  const { phasesMs, phasesBytes, ahead, technique, techniqueReason, frozenMs, rounds, savedBytes } = moved;
+  const { phasesMs, phasesBytes, ahead, technique, techniqueReason, frozenMs, frozenPartsMs, rounds, savedBytes } =
+    moved;
   const gapMs = ahead && (await within(probe.worstGapMs(ahead.fromMs, ahead.toMs), reportLimitMs, 'the gap'));
   return {
     ...{ ok: true, clientGapMs: seen.longestSilenceMs, totalMs, sentBytes, phasesMs, phasesBytes },
     ...(technique === undefined ? {} : { technique }),
     ...(techniqueReason === undefined ? {} : { techniqueReason }),
     ...(frozenMs === undefined ? {} : { frozenMs }),
+    ...(frozenPartsMs === undefined ? {} : { frozenPartsMs }),
     ...(rounds === undefined ? {} : { rounds }),
     ...(savedBytes === undefined ? {} : { savedBytes }),
     ...(gapMs === undefined ? {} : { schedulingGapMs: gapMs }),

@@ -20,6 +20,7 @@ const measuredSchema = z.object({
   technique: z.exactOptional(z.string()),
   techniqueReason: z.exactOptional(z.string()),
   frozenMs: optional,
+  frozenPartsMs: z.exactOptional(numbers),
   rounds: optional,
   savedBytes: optional,
   schedulingGapMs: optional,

@@ -26,6 +26,8 @@ export interface Measured {
   techniqueReason?: string;
   /** From freeze to resume, as the agents say. */
   frozenMs?: number;
+  /** What that consists of; some of it goes on at the same time. */
+  frozenPartsMs?: Record<string, number>;
   rounds?: number;
   savedBytes?: number;
   /** The workload's own worst gap between two wake-ups while memory was sent ahead. */
