@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { TagalongError } from '../../broker/contract/errors.ts';
 
@@ -44,6 +34,12 @@ export interface PageStore {
   forget(run: PageRun): void;
   /** Forgets all that is not in these runs. */
   retain(runs: readonly PageRun[]): void;
+  /**
+   * Takes in what another process has written since: one writes at a time, and the other reads it when that has ended.
+   * @returns false where another store is in the directory by now
+   * @throws TagalongError `bad-image` where its index is damaged
+   */
+  refresh(): boolean;
   /** Room taken, in bytes. */
   readonly sizeBytes: number;
   /** Once or more often. What is done to it afterwards is refused as a mistake. */
@@ -123,11 +119,14 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
     }
   }
 
+  /** Reads the index from where it was read before to its end. */
   function load(): void {
-    const log = readFileSync(join(directory, 'index'));
+    const log = Buffer.alloc(Math.max(0, fstatSync(index).size - indexEnd));
+    const length = readSync(index, log, 0, log.length, indexEnd);
     const pagesHere = fstatSync(pages).size / pageBytes;
-    indexEnd = log.length - (log.length % entryBytes);
-    for (let at = 0; at < indexEnd; at += entryBytes) {
+    const end = length - (length % entryBytes);
+    indexEnd += end;
+    for (let at = 0; at < end; at += entryBytes) {
       const run = { pid: log.readUInt32LE(at), count: log.readUInt32LE(at + 4), page: log.readDoubleLE(at + 8) };
       const slot = log.readInt32LE(at + 16);
       const isPlace = slot >= forgotten && (slot < 0 || slot + run.count <= pagesHere);
@@ -236,11 +235,23 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
         if (gone !== undefined) forget(gone);
       }
     },
+    refresh() {
+      checkOpen();
+      if (!isSameFile(join(directory, 'index'), index)) return false;
+      load();
+      return true;
+    },
     get sizeBytes() {
       return slotCount * pageBytes + indexEnd;
     },
     close,
   };
+}
+
+function isSameFile(path: string, file: number): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  const here = fstatSync(file);
+  return there?.ino === here.ino && there.dev === here.dev;
 }
 
 /** Slots that hold no page any more, as stretches: what was freed side by side is taken side by side. */

@@ -235,7 +235,6 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const order = pager?.begin({
         migration,
         container: spec.name,
-        pageBytes,
         storeDirectory: store.directory,
         startOver,
         verified: packRuns(complete ? lazyPages : verified.runs()),
@@ -312,6 +311,13 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     return { base, hasFiles };
   }
 
+  /** Where what is here of a container's memory already is, if there is any. */
+  function storeOf(container: string): { storeDirectory?: string } {
+    const identity = bases.identityOf(container);
+    const base = identity === undefined ? undefined : bases.open(container, identity);
+    return base === undefined ? {} : { storeDirectory: base.store.directory };
+  }
+
   /** Starts all that the restore needs; all of it or nothing is left running. */
   async function startAhead(arrival: Arrival, { descriptors, lazy, processes, likely }: ReadyNote): Promise<void> {
     const { spec, place, directory, migration } = arrival;
@@ -325,8 +331,9 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       arrival.expectedPids = processes.map(({ pid }) => pid);
       arrival.likely = unpackRuns(likely);
       const onState = (problem: string | undefined) => settling.onState(spec.name, problem);
+      const store = { pageBytes, ...storeOf(spec.name) };
       const pager = lazy
-        ? await startPager(settling.directoryOf(migration), { imageDirectory, workDirectory }, onState)
+        ? await startPager(settling.directoryOf(migration), { imageDirectory, workDirectory, ...store }, onState)
         : undefined;
       arrival.ready = {
         archive: unpackInto(place.state),

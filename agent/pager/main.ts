@@ -1,8 +1,9 @@
 /** The pager as a process: `main.ts DIRECTORY`, told a preparation and an order on standard input. */
 import { createInterface } from 'node:readline';
 import { makeLog } from '../../host/log.ts';
+import { openPageStore, type PageStore } from '../memory/pageStore.ts';
 import { type PagerWord, pagerOrderSchema, pagerPreparationSchema } from './order.ts';
-import { runPager, startDaemon, writeEnd, writeProcess } from './pager.ts';
+import { currentStore, runPager, startDaemon, writeEnd, writeProcess } from './pager.ts';
 
 const directory = process.argv[2] ?? '';
 const log = makeLog('pager');
@@ -19,6 +20,10 @@ async function work(lines: AsyncIterator<string>): Promise<PagerWord | undefined
   const preparation = pagerPreparationSchema.parse(JSON.parse(first.value));
   let daemon = await startDaemon(preparation);
   say({ said: 'listening' });
+  const { pageBytes, storeDirectory } = preparation;
+  // not while the container stands still; one that is damaged is refused when it is needed
+  const early =
+    storeDirectory === undefined ? undefined : unlessDamaged(() => openPageStore(storeDirectory, pageBytes));
   const second = await lines.next();
   if (second.done) {
     await daemon.stop();
@@ -34,8 +39,16 @@ async function work(lines: AsyncIterator<string>): Promise<PagerWord | undefined
     if (word.said === 'complete') last = word;
     else say(word);
   };
-  await runPager(daemon, order, tell, log);
+  await runPager(daemon, currentStore(early, order.storeDirectory, pageBytes), order, tell, log);
   return last;
+}
+
+function unlessDamaged(open: () => PageStore): PageStore | undefined {
+  try {
+    return open();
+  } catch {
+    return undefined;
+  }
 }
 
 // connections to peers keep no process alive, and an agent that has ended holds no pipe to this one

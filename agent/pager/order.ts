@@ -5,6 +5,9 @@ export const pagerPreparationSchema = z.object({
   imageDirectory: z.string(),
   /** Where CRIU's restore looks for the daemon's socket. */
   workDirectory: z.string(),
+  pageBytes: z.int().positive(),
+  /** The page store, where this node has some of the container's memory: to be read beforehand. */
+  storeDirectory: z.exactOptional(z.string()),
 });
 export type PagerPreparation = z.output<typeof pagerPreparationSchema>;
 
@@ -12,7 +15,6 @@ export type PagerPreparation = z.output<typeof pagerPreparationSchema>;
 export const pagerOrderSchema = z.object({
   migration: z.string(),
   container: z.string(),
-  pageBytes: z.int().positive(),
   /** The page store: what this node has of the container's memory. */
   storeDirectory: z.string(),
   /** The processes are others than the daemon was told: it has to start anew. */

@@ -10,7 +10,7 @@ import { startTimeOf } from '../../host/processes.ts';
 import { makePeers } from '../channel/peers.ts';
 import { unpackRuns } from '../memory/pageRecords.ts';
 import { makePageSet } from '../memory/pageSet.ts';
-import { openPageStore } from '../memory/pageStore.ts';
+import { openPageStore, type PageStore } from '../memory/pageStore.ts';
 import { startDelivery } from './delivery.ts';
 import type { PagerOrder, PagerPreparation, PagerWord } from './order.ts';
 import { type Supply, startSupply } from './supply.ts';
@@ -22,6 +22,17 @@ export interface Daemon {
   readonly socket: Duplex;
   readonly ended: LongRunning['ended'];
   stop(): Promise<void>;
+}
+
+/**
+ * The page store of an order: the one that was read beforehand, where it is still that one.
+ *
+ * @throws TagalongError `bad-image` where it is damaged
+ */
+export function currentStore(early: PageStore | undefined, directory: string, pageBytes: number): PageStore {
+  if (early?.directory === directory && early.refresh()) return early;
+  early?.close();
+  return openPageStore(directory, pageBytes);
 }
 
 /** Starts the daemon. Resolves when CRIU's restore can connect to it. @throws TagalongError `command-failed` */
@@ -55,17 +66,18 @@ export async function startDaemon({ imageDirectory, workDirectory }: PagerPrepar
  *
  * It is a process of its own, apart from the agent: if it ended early, the kernel would give the container pages of zeros.
  *
+ * @param store - what this node has of the memory; it is closed at the end
  * @param say - tells the agent, if it still listens
  * @throws TagalongError where the daemon failed
  */
 export async function runPager(
   daemon: Daemon,
+  store: PageStore,
   order: PagerOrder,
   say: (word: PagerWord) => void,
   log: Logger,
 ): Promise<void> {
-  const { pageBytes, source } = order;
-  const store = openPageStore(order.storeDirectory, pageBytes);
+  const { source } = order;
   const verified = makePageSet();
   for (const run of unpackRuns(order.verified)) verified.add(run);
   const ending = new AbortController();

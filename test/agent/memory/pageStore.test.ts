@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readlinkSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
@@ -212,4 +212,43 @@ test('who still has a closed one cannot do harm to files that were opened since'
   t.is(contentOf(other).get('1/0'), content(run, 1).toString('hex'));
   other.write(run, content(run, 3));
   other.close();
+});
+
+test('what another process has written since is taken in, and a store that took its place is told from it', (t) => {
+  const directory = temporary(t);
+  const [writer, reader] = [openPageStore(directory, pageBytes), openPageStore(directory, pageBytes)];
+  t.teardown(reader.close);
+  const run = { pid: 1, page: 5, count: 3 };
+  writer.write(run, content(run, 1));
+  t.false(reader.has(1, 5));
+  t.true(reader.refresh());
+  const read = (store: typeof reader) => {
+    const into = Buffer.alloc(3 * pageBytes);
+    store.read(run, into);
+    return into;
+  };
+  t.deepEqual(read(reader), content(run, 1));
+  writer.zero({ pid: 1, page: 6, count: 1 });
+  writer.forget({ pid: 1, page: 7, count: 1 });
+  writer.write({ pid: 2, page: 0, count: 1 }, content({ pid: 2, page: 0, count: 1 }, 9));
+  t.true(reader.refresh());
+  t.is(reader.knownPages, writer.knownPages);
+  t.false(reader.has(1, 7));
+  // what it writes now lands in no slot that is taken
+  const more = { pid: 3, page: 0, count: 4 };
+  reader.write(more, content(more, 3));
+  const again = openPageStore(directory, pageBytes);
+  t.teardown(again.close);
+  const [other, mine] = [Buffer.alloc(pageBytes), Buffer.alloc(4 * pageBytes)];
+  again.read({ pid: 2, page: 0, count: 1 }, other);
+  again.read(more, mine);
+  t.deepEqual(other, content({ pid: 2, page: 0, count: 1 }, 9));
+  t.deepEqual(mine, content(more, 3));
+
+  writer.close();
+  rmSync(directory, { recursive: true });
+  t.false(reader.refresh(), 'there is none any more');
+  const next = openPageStore(directory, pageBytes);
+  t.teardown(next.close);
+  t.false(reader.refresh());
 });
