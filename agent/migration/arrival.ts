@@ -1,4 +1,5 @@
 import type { Streaming } from '../../host/command.ts';
+import type { MemoryReserve } from '../../host/memoryReserve.ts';
 import type { HeldPort } from '../containers/heldPort.ts';
 import type { ContainerPlace, ContainerSpec } from '../containers/record.ts';
 import type { WaitingRestore } from '../containers/waitingRestore.ts';
@@ -22,6 +23,8 @@ export interface Ready {
   archive: Streaming;
   restore: WaitingRestore;
   port: HeldPort;
+  /** For the images of pages, and for the processes that read them. */
+  reserve: MemoryReserve;
   /** Where memory is brought in while the container runs. */
   pager: WaitingPager | undefined;
 }

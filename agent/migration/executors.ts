@@ -145,16 +145,12 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   async 'switch-over'(move) {
     const { base } = memoryOf(move);
     base.begin();
-    let letGo: Promise<void> | undefined;
     const { parts } = await move.peers.send(
       move.to,
       `/v1/migrations/${move.id}/switch`,
       async (output) => {
         await sendFrozen(move, (bytes) => put(output, bytes));
         output.end();
-        // CRIU need not hold on to the processes any longer, the freezer does
-        letGo = checkpointOf(move).letGo();
-        letGo.catch(() => undefined);
         move.account.enter('restoring');
         move.progressed();
       },
@@ -162,7 +158,6 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
       { signal: move.signal, timeoutMs: 600_000, onSent: counting(move) },
     );
     for (const [name, ms] of Object.entries(parts)) move.account.part(name, ms);
-    await letGo;
   },
 
   async commit(move) {
@@ -175,6 +170,8 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const halfWayMs = Math.max(0, answeredMs - askedMs - resumedAfterMs) / 2;
     move.committed = true;
     move.supply?.begin();
+    // CRIU's end takes time that the destination would have to share, where both are on one machine
+    void letGo(move);
     move.account.part('commit', answeredMs - askedMs);
     move.account.part('resume', resumedAfterMs);
     const downtimeMs = answeredMs - halfWayMs - (move.frozenAtMs ?? askedMs);
@@ -205,6 +202,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
       memory.base.store.retain(move.pages ?? []);
       memory.base.advance();
     }
+    await letGo(move);
     for (const process of move.processes ?? []) process.close();
     await move.waitingIp?.end();
     await move.archive?.stop();
@@ -295,6 +293,14 @@ function memoryOf(move: Move) {
 function checkpointOf(move: Move) {
   if (move.checkpoint === undefined) throw new Error('CRIU is not ready');
   return move.checkpoint;
+}
+
+/** CRIU need not hold on to the processes any longer, the freezer does. */
+function letGo(move: Move): Promise<void> {
+  move.lettingGo ??= checkpointOf(move)
+    .letGo()
+    .catch((error: unknown) => move.log.debug({ err: error, migration: move.id }, 'while CRIU let go'));
+  return move.lettingGo;
 }
 
 function startDump(move: Move): void {

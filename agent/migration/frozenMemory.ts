@@ -46,7 +46,7 @@ const extraBytes = 32 << 10;
 const pieceBytes = 512 << 10;
 const hotPieceBytes = 128 << 10;
 /** On a machine with few cores it keeps CRIU from its work. */
-const extraMs = 12;
+const extraMs = 25;
 
 /**
  * @param write - takes one record of the stream, in pieces

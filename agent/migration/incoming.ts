@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import type { Log } from '../../broker/connection.ts';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import type { GracePeriods } from '../../host/gracePeriods.ts';
+import { reserveMemory } from '../../host/memoryReserve.ts';
 import type { Endpoint } from '../channel/peers.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
@@ -215,11 +216,12 @@ export function makeIncoming(options: IncomingOptions): Incoming {
 
     async switchOver(migration, input) {
       const arrival = arrivalOf(migration);
-      const { restore, pager } = readyOf(arrival);
+      const { restore, pager, reserve } = readyOf(arrival);
       const { spec, from } = arrival;
       const parts = makeParts();
       const { complete, verified } = await receive(arrival, input);
       parts.end('receive');
+      reserve.release();
       if (arrival.base === undefined) throw new TagalongError('bug', { problem: 'the stream named no base' });
       const { store } = arrival.base;
       const isHere = (pid: number, page: number) => (complete || verified.has(pid, page)) && store.has(pid, page);
@@ -339,6 +341,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         archive: unpackInto(place.state),
         restore,
         pager,
+        reserve: await reserveMemory(join(directory, 'reserve'), 2 * costs.eagerBytes),
         port: await holdPort({ spec, place, bridge: configuration.bridge, method: options.packetHold }),
       };
     } catch (error) {

@@ -63,6 +63,7 @@ export interface Move {
   memory?: MemoryAhead;
   checkpoint?: WaitingCheckpoint;
   dumping?: Promise<void>;
+  lettingGo?: Promise<void>;
   isDumped?: boolean;
   processes?: ProcessMemory[];
   frozenMemory?: FrozenMemory;
