@@ -217,7 +217,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     async switchOver(migration, input) {
       const arrival = arrivalOf(migration);
       const { restore, pager, reserve } = readyOf(arrival);
-      const { spec, from } = arrival;
+      const { spec } = arrival;
       const parts = makeParts();
       const { complete, verified } = await receive(arrival, input);
       parts.end('receive');
@@ -232,7 +232,6 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       arrival.pages = pages;
       checkImageSet(restore.imageDirectory, { pageBytes });
       parts.end('assemble');
-      const endpoint = complete ? undefined : options.endpointOf(from);
       const startOver = !isSame(arrival.expectedPids ?? [], pids);
       const order = pager?.begin({
         migration,
@@ -240,7 +239,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         storeDirectory: store.directory,
         startOver,
         verified: packRuns(complete ? lazyPages : verified.runs()),
-        ...(endpoint === undefined ? {} : { source: { node: from, ...endpoint } }),
+        ...(complete ? {} : sourceOf(arrival)),
       });
       if (startOver) await order; // the daemon has another socket then
       const restoring = Promise.all([order, restore.restore(writePages)]);
@@ -320,6 +319,11 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     return base === undefined ? {} : { storeDirectory: base.store.directory };
   }
 
+  function sourceOf({ from }: Arrival): { source?: { node: string } & Endpoint } {
+    const endpoint = options.endpointOf(from);
+    return endpoint === undefined ? {} : { source: { node: from, ...endpoint } };
+  }
+
   /** Starts all that the restore needs; all of it or nothing is left running. */
   async function startAhead(arrival: Arrival, { descriptors, lazy, processes, likely }: ReadyNote): Promise<void> {
     const { spec, place, directory, migration } = arrival;
@@ -333,9 +337,12 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       arrival.expectedPids = processes.map(({ pid }) => pid);
       arrival.likely = unpackRuns(likely);
       const onState = (problem: string | undefined) => settling.onState(spec.name, problem);
-      const store = { pageBytes, ...storeOf(spec.name) };
       const pager = lazy
-        ? await startPager(settling.directoryOf(migration), { imageDirectory, workDirectory, ...store }, onState)
+        ? await startPager(
+            settling.directoryOf(migration),
+            { imageDirectory, workDirectory, pageBytes, ...storeOf(spec.name), ...sourceOf(arrival) },
+            onState,
+          )
         : undefined;
       arrival.ready = {
         archive: unpackInto(place.state),

@@ -1,6 +1,7 @@
 /** The pager as a process: `main.ts DIRECTORY`, told a preparation and an order on standard input. */
 import { createInterface } from 'node:readline';
 import { makeLog } from '../../host/log.ts';
+import { makePeers } from '../channel/peers.ts';
 import { openPageStore, type PageStore } from '../memory/pageStore.ts';
 import { type PagerWord, pagerOrderSchema, pagerPreparationSchema } from './order.ts';
 import { currentStore, runPager, startDaemon, writeEnd, writeProcess } from './pager.ts';
@@ -21,6 +22,12 @@ async function work(lines: AsyncIterator<string>): Promise<PagerWord | undefined
   let daemon = await startDaemon(preparation);
   say({ said: 'listening' });
   const { pageBytes, storeDirectory } = preparation;
+  let { source } = preparation;
+  const peers = makePeers({
+    endpointOf: (node) => (node === source?.node ? source : undefined),
+    known: () => (source === undefined ? [] : [source.node]),
+    log,
+  });
   // not while the container stands still; one that is damaged is refused when it is needed
   const early =
     storeDirectory === undefined ? undefined : unlessDamaged(() => openPageStore(storeDirectory, pageBytes));
@@ -34,12 +41,14 @@ async function work(lines: AsyncIterator<string>): Promise<PagerWord | undefined
     await daemon.stop();
     daemon = await startDaemon(preparation);
   }
+  source = order.source ?? source;
+  const store = currentStore(early, order.storeDirectory, pageBytes);
   let last: PagerWord = { said: 'failed', problem: 'it came to no end' };
   const tell = (word: PagerWord) => {
     if (word.said === 'complete') last = word;
     else say(word);
   };
-  await runPager(daemon, currentStore(early, order.storeDirectory, pageBytes), order, tell, log);
+  await runPager(daemon, { store, peers }, order, tell, log);
   return last;
 }
 

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** The node that has what is missing, and where its data plane listens. */
+const sourceSchema = z.object({ node: z.string(), host: z.string(), port: z.int() });
+
 /** What a pager is told first: a line of JSON on its standard input. CRIU's daemon starts, which needs little. */
 export const pagerPreparationSchema = z.object({
   imageDirectory: z.string(),
@@ -8,6 +11,8 @@ export const pagerPreparationSchema = z.object({
   pageBytes: z.int().positive(),
   /** The page store, where this node has some of the container's memory: to be read beforehand. */
   storeDirectory: z.exactOptional(z.string()),
+  /** To be connected to beforehand. */
+  source: z.exactOptional(sourceSchema),
 });
 export type PagerPreparation = z.output<typeof pagerPreparationSchema>;
 
@@ -21,7 +26,7 @@ export const pagerOrderSchema = z.object({
   startOver: z.boolean(),
   /** Which of them are already as they were when the processes were frozen; all, where there is no source to ask. */
   verified: z.array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()])),
-  source: z.object({ node: z.string(), host: z.string(), port: z.int() }).optional(),
+  source: sourceSchema.optional(),
 });
 export type PagerOrder = z.output<typeof pagerOrderSchema>;
 

@@ -7,7 +7,7 @@ import { TagalongError } from '../../broker/contract/errors.ts';
 import { type LongRunning, start } from '../../host/command.ts';
 import type { Logger } from '../../host/log.ts';
 import { startTimeOf } from '../../host/processes.ts';
-import { makePeers } from '../channel/peers.ts';
+import type { Peers } from '../channel/peers.ts';
 import { unpackRuns } from '../memory/pageRecords.ts';
 import { makePageSet } from '../memory/pageSet.ts';
 import { openPageStore, type PageStore } from '../memory/pageStore.ts';
@@ -66,22 +66,22 @@ export async function startDaemon({ imageDirectory, workDirectory }: PagerPrepar
  *
  * It is a process of its own, apart from the agent: if it ended early, the kernel would give the container pages of zeros.
  *
- * @param store - what this node has of the memory; it is closed at the end
+ * @param own - what this node has of the memory, and the connection to the source; both are closed at the end
  * @param say - tells the agent, if it still listens
  * @throws TagalongError where the daemon failed
  */
 export async function runPager(
   daemon: Daemon,
-  store: PageStore,
+  own: { store: PageStore; peers: Peers },
   order: PagerOrder,
   say: (word: PagerWord) => void,
   log: Logger,
 ): Promise<void> {
   const { source } = order;
+  const { store, peers } = own;
   const verified = makePageSet();
   for (const run of unpackRuns(order.verified)) verified.add(run);
   const ending = new AbortController();
-  const peers = makePeers({ endpointOf: (node) => (node === source?.node ? source : undefined), log });
   let receivedPages = 0;
   let supply: Supply | undefined;
   const delivery = startDelivery({
@@ -124,7 +124,7 @@ export async function runPager(
 }
 
 /** The source may end its frozen processes now. It is told until it has heard it. */
-async function release(order: PagerOrder, peers: ReturnType<typeof makePeers>): Promise<void> {
+async function release(order: PagerOrder, peers: Peers): Promise<void> {
   const { source, migration } = order;
   for (let attempt = 0; source !== undefined; attempt += 1) {
     try {
