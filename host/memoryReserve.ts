@@ -17,13 +17,16 @@ const pieceBytes = 1 << 20;
  * @param path - of a file on a tmpfs, made for this
  */
 export async function reserveMemory(path: string, sizeBytes: number): Promise<MemoryReserve> {
+  const release = () => rmSync(path, { force: true });
   const file = await open(path, 'w', 0o600);
   try {
     const piece = Buffer.alloc(pieceBytes, 1);
     for (let at = 0; at < sizeBytes; at += piece.length)
       await file.write(piece, 0, Math.min(piece.length, sizeBytes - at), at);
+  } catch {
+    release(); // where there is no room, none can be held ready
   } finally {
     await file.close();
   }
-  return { release: () => rmSync(path, { force: true }) };
+  return { release };
 }

@@ -1,3 +1,4 @@
+import { TagalongError } from '../../broker/contract/errors.ts';
 import { type Streaming, stream } from '../../host/command.ts';
 
 /**
@@ -34,6 +35,22 @@ export function packNamed(directory: string): Streaming {
     '--verbatim-files-from',
     '--files-from=-',
   ]);
+}
+
+/**
+ * Resolves when a tar has packed the files of a container that stands still. CRIU makes a directory among them for a moment and
+ * removes it, so that the directory around it changes while tar reads it: that does no harm, and files cannot change.
+ *
+ * @throws TagalongError `command-failed`
+ */
+export async function packedStill({ done }: Pick<Streaming, 'done'>): Promise<void> {
+  try {
+    await done;
+  } catch (error) {
+    // some files changed while they were read (tar(1), RETURN VALUE)
+    if (error instanceof TagalongError && error.details['exitCode'] === 1) return;
+    throw error;
+  }
 }
 
 /** A tar that waits for archives on its input, one after the other, and unpacks them; it never leaves the directory. */

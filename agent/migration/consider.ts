@@ -39,8 +39,6 @@ export interface ConsiderOptions {
 }
 
 /** Where nothing was measured yet: a wire of a gigabit. */
-const assumedLinkBytesPerSecond = 118e6;
-const assumedRttMs = 1;
 
 /** Compares both nodes and estimates. Nothing is changed. */
 export async function considerMove(
@@ -65,8 +63,8 @@ export async function considerMove(
         ...memory,
         knownBytes,
         fileBytes,
-        linkBytesPerSecond: link?.throughputBytesPerSecond ?? assumedLinkBytesPerSecond,
-        rttMs: link?.rttMs ?? assumedRttMs,
+        linkBytesPerSecond: link?.throughputBytesPerSecond ?? costs.linkBytesPerSecond,
+        rttMs: link?.rttMs ?? costs.rttMs,
         correction: experience.correctionsFor(to),
       },
       lazyProblem,

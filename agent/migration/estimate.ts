@@ -36,6 +36,9 @@ export const costs = {
   /** Pages that a process needs at once when it goes on, as a part of its memory. */
   workingSetPart: 0.02,
   mostRounds: 8,
+  /** Until a link was measured: a wire of 1 Gbit/s. */
+  linkBytesPerSecond: 118e6,
+  rttMs: 1,
 } as const;
 
 /** What a move by this technique will cost, pure. */

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Streaming } from '../../host/command.ts';
 import { ip, waitingIp } from '../../host/ip.ts';
-import { encodeHeader, put } from '../channel/records.ts';
+import { put } from '../channel/records.ts';
 import { cutPortCommands, portIsCut } from '../containers/network.ts';
 import { runcDescriptors } from '../containers/runc.ts';
 import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
@@ -15,18 +15,14 @@ import type { PageRun } from '../memory/pageStore.ts';
 import { processTree } from '../memory/processTree.ts';
 import { stopRule } from '../memory/stopRule.ts';
 import { costs } from './estimate.ts';
-import { type FrozenMemory, makeFrozenMemory } from './frozenMemory.ts';
-import { openProcesses, startMemoryAhead } from './memoryAhead.ts';
-import type { Move } from './move.ts';
-import { makePageSupply } from './pageSupply.ts';
-import { makeParts } from './parts.ts';
-import { leavesPagesBehind, type Step, type StepKind, techniqueTable } from './plan.ts';
+import { holdThere } from './holdThere.ts';
+import { startMemoryAhead } from './memoryAhead.ts';
+import { checkpointOf, counting, type Move, memoryOf } from './move.ts';
+import { leavesPagesBehind, type Step, type StepKind } from './plan.ts';
 import { mostLikelyPages, type ReadyNote } from './readyNote.ts';
 import { committedSchema, doneSchema, openedSchema, switchedSchema } from './routes.ts';
+import { sendFrozen, startDump } from './sendFrozen.ts';
 import { sendImage } from './sendImage.ts';
-import { isStuckFreezer } from './stuckFreezer.ts';
-import { writeEnd, writeFileChanges, writeImages } from './switchStream.ts';
-import type { RoundHead } from './takeRound.ts';
 import { untilAborted } from './untilAborted.ts';
 
 /** How each kind of step is done. Each either does it whole or throws; what it changed is undone by `undo.ts`. */
@@ -73,13 +69,13 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const memory = memoryOf(move);
     for (;;) {
       await sendRound(move);
-      const rate = memory.linkBytesPerSecond() ?? assumedBytesPerSecond;
-      const compareMsPerByte = leavesPagesBehind(move.technique) ? 0 : assumedCompareMsPerByte;
+      const rate = memory.linkBytesPerSecond() ?? costs.linkBytesPerSecond;
+      const compareMsPerByte = leavesPagesBehind(move.technique) ? 0 : 1000 / costs.compareBytesPerSecond;
       const limits = {
         downtimeMs: move.downtimeTargetMs,
-        fixedMs: assumedFixedMs,
+        fixedMs: costs.fixedMs,
         compareMsPerByte,
-        mostRounds,
+        mostRounds: costs.mostRounds,
         mostMs,
         leftFollows: leavesPagesBehind(move.technique),
       };
@@ -128,12 +124,12 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     move.frozenAtMs = performance.now();
     await move.freezer.freezeTraceable();
     // until the destination keeps what comes, the kernel here takes it in, for the dump to carry over
-    const kept = await hold(move);
+    const kept = await holdThere(move);
     const cut = cutPortCommands(move.place);
     await (move.waitingIp?.carryOut(cut) ?? ip(cut));
     await portIsCut(move.place);
     // what the kernel here still acknowledged made the switches believe that the container is here
-    if (kept) void hold(move);
+    if (kept) void holdThere(move);
     move.account.part('freeze', performance.now() - move.frozenAtMs);
   },
 
@@ -220,28 +216,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 const isSameBase = (one: BaseIdentity, other: BaseIdentity | undefined) =>
   one.id === other?.id && one.sequence === other.sequence;
 
-const assumedBytesPerSecond = 100e6;
-const assumedCompareMsPerByte = 1 / 1e6;
-const assumedFixedMs = 120;
-const leastHotBytes = 128 << 10;
-const mostRounds = 8;
 const mostMs = 60_000;
-const dumpAttempts = 3;
-
-/** To wait longer would cost more than the packets that are lost. */
-const holdTimeoutMs = 100;
-
-/** Asks the destination to take what is sent to the container, and to keep it; false where it does not. */
-async function hold(move: Move): Promise<boolean> {
-  try {
-    const path = `/v1/migrations/${move.id}/hold`;
-    await move.peers.ask(move.to, 'POST', path, {}, doneSchema, { timeoutMs: holdTimeoutMs });
-    return true;
-  } catch (error) {
-    move.log.debug({ err: error, migration: move.id }, 'packets are not kept meanwhile');
-    return false;
-  }
-}
 
 /** A tar of the container's files: of those that the destination does not have, where it has kept some. */
 async function packChanged(move: Move, now: Manifest): Promise<Streaming> {
@@ -285,16 +260,6 @@ function likelyPages(move: Move): PageRun[] {
   return likely;
 }
 
-function memoryOf(move: Move) {
-  if (move.memory === undefined) throw new Error('the destination is not open');
-  return move.memory;
-}
-
-function checkpointOf(move: Move) {
-  if (move.checkpoint === undefined) throw new Error('CRIU is not ready');
-  return move.checkpoint;
-}
-
 /** CRIU need not hold on to the processes any longer, the freezer does. */
 function letGo(move: Move): Promise<void> {
   move.lettingGo ??= checkpointOf(move)
@@ -303,127 +268,8 @@ function letGo(move: Move): Promise<void> {
   return move.lettingGo;
 }
 
-function startDump(move: Move): void {
-  move.isDumped = false;
-  move.dumping = checkpointOf(move)
-    .dump()
-    .finally(() => {
-      move.isDumped = true;
-    });
-  move.dumping.catch(() => undefined);
-}
-
 async function sendRound(move: Move): Promise<void> {
   const round = await memoryOf(move).round(move.freezer, { signal: move.signal, onSent: counting(move) });
   move.account.round(round);
   move.progressed();
-}
-
-function counting(move: Move): (bytes: number) => void {
-  return (bytes) => {
-    move.account.sent(bytes);
-    move.progressed();
-  };
-}
-
-/** Everything that goes out while the container stands still, as one stream. */
-async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<void>): Promise<void> {
-  const { base, choice, hot, linkBytesPerSecond } = memoryOf(move);
-  const { id, sequence } = base.identity;
-  const head: RoundHead = {
-    kind: 'round',
-    sizeBytes: 0,
-    id,
-    sequence,
-    isNew: sequence === 0,
-    from: move.configuration.node,
-  };
-  await write(encodeHeader(head));
-  move.processes = await openProcesses(move.freezer, move.pageBytes);
-  const { share } = techniqueTable[move.technique];
-  const writeRecord = async (...pieces: Buffer[]) => {
-    for (const piece of pieces) await write(piece);
-  };
-  const memory = makeFrozenMemory({
-    processes: move.processes,
-    store: base.store,
-    hot,
-    share,
-    budgetBytes: Math.max(leastHotBytes, ((linkBytesPerSecond() ?? assumedBytesPerSecond) * costs.hotMs) / 1000),
-    choice,
-    write: writeRecord,
-  });
-  move.frozenMemory = memory;
-  const parts = makeParts();
-  const manifest = readManifest(move.place.state);
-  manifest.catch(() => undefined); // awaited below
-  await memory.sendEarly(() => move.isDumped === true);
-  parts.end('early');
-  await sendFiles(move, await manifest, write);
-  parts.end('files');
-  await dumped(move, memory, write);
-  parts.end('dump');
-  const { imageDirectory } = checkpointOf(move);
-  const { pages, remaining, names } = await memory.sendLate(imageDirectory);
-  move.pages = pages;
-  await writeImages(write, imageDirectory, names, choice.worthTrying());
-  if (remaining.length > 0) {
-    move.supply = makePageSupply({
-      processes: move.processes,
-      runs: remaining,
-      store: memory.known,
-      pageBytes: move.pageBytes,
-      choice,
-      linkBytesPerSecond: memoryOf(move).linkBytesPerSecond,
-      onSent: counting(move),
-    });
-    move.supplies.set(move.id, move.supply);
-  }
-  await writeEnd(write, remaining.length === 0);
-  parts.end('late');
-  for (const [name, ms] of Object.entries(parts.all())) move.account.part(name, ms);
-}
-
-/** CRIU makes such a directory in the container's own file system while it dumps a tmpfs, and removes it (criu/mount.c). */
-const criuTemporary = /(^|\/)cr-tmpfs\.[A-Za-z0-9]{6}$/;
-
-/** Sends files that differ from what the destination has. */
-async function sendFiles(move: Move, now: Manifest, write: (bytes: Buffer) => Promise<void>): Promise<void> {
-  for (const path of now.keys()) if (criuTemporary.test(path)) now.delete(path);
-  const { changed, removed: all } = compareManifests(move.staged ?? new Map(), now);
-  move.staged = now;
-  // after an earlier archive what is named is removed at the very end
-  const removed = move.archive === undefined ? all.filter((path) => !now.has(path)) : all;
-  if (changed.length === 0) return await writeFileChanges(write, { changed, removed }, undefined);
-  const archive = move.archive ?? packNamed(move.place.state);
-  move.archive = undefined;
-  archive.input.end(changed.map((path) => `./${path}\0`).join(''));
-  await writeFileChanges(write, { changed, removed }, archive.output);
-  await archive.done;
-}
-
-/** Waits for the dump, and tries again where the freezer held a process back. */
-async function dumped(move: Move, memory: FrozenMemory, write: (bytes: Buffer) => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await move.dumping;
-      return;
-    } catch (error) {
-      move.signal.throwIfAborted();
-      if (attempt === dumpAttempts || !(error instanceof Error) || !isStuckFreezer(error)) throw error;
-      move.log.warn({ err: error, migration: move.id }, 'the freezer held a process back; once more');
-      const { spec, configuration, place, directory, withoutMemory } = move;
-      await move.checkpoint?.cancel();
-      await move.freezer.thaw();
-      const { name } = spec;
-      move.checkpoint = await waitingCheckpoint({ name, node: configuration.node, place, directory, withoutMemory });
-      await move.freezer.freezeTraceable();
-      for (const process of move.processes ?? []) process.close();
-      move.processes = await openProcesses(move.freezer, move.pageBytes);
-      memory.startOver(move.processes);
-      startDump(move);
-      await memory.sendEarly(() => move.isDumped === true);
-      await sendFiles(move, await readManifest(place.state), write);
-    }
-  }
 }

@@ -1,42 +1,27 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Log } from '../../broker/connection.ts';
 import { TagalongError } from '../../broker/contract/errors.ts';
-import type { GracePeriods } from '../../host/gracePeriods.ts';
-import { reserveMemory } from '../../host/memoryReserve.ts';
-import type { Endpoint } from '../channel/peers.ts';
-import type { AgentConfiguration } from '../configuration.ts';
-import type { Containers } from '../containers/containers.ts';
-import { holdPort } from '../containers/heldPort.ts';
-import type { ImageStore } from '../containers/imageStore.ts';
-import type { KeptState } from '../containers/keptState.ts';
-import type { HoldMethod } from '../containers/packetHold.ts';
-import { prepareDirectories, prepareSurroundings } from '../containers/prepare.ts';
-import { mountLine } from '../containers/rootMount.ts';
-import { hasRuncNotes, runcState, writeCriuConfiguration } from '../containers/runc.ts';
-import { waitingRestore } from '../containers/waitingRestore.ts';
-import { readEntry, readManifest } from '../files/manifest.ts';
-import { writeManifest } from '../files/storedManifest.ts';
+import { prepareDirectories } from '../containers/prepare.ts';
+import { hasRuncNotes } from '../containers/runc.ts';
 import { feed, unpackInto } from '../files/tar.ts';
 import { checkImageSet } from '../images/checkSet.ts';
 import { readPstree } from '../images/pstree.ts';
-import { seedImages, seedNames } from '../images/seed.ts';
-import type { BaseIdentity, Bases } from '../memory/bases.ts';
-import { packRuns, runsOf, unpackRuns } from '../memory/pageRecords.ts';
-import { makePageSet, type PageSet } from '../memory/pageSet.ts';
-import { startPager } from '../pager/startPager.ts';
+import type { BaseIdentity } from '../memory/bases.ts';
+import { packRuns } from '../memory/pageRecords.ts';
 import type { Arrival, Expected, Ready } from './arrival.ts';
 import { assembleImages, checkPresent } from './assemble.ts';
 import { eagerPages } from './eagerPages.ts';
 import { costs } from './estimate.ts';
-import type { Outcome, Outcomes } from './outcomes.ts';
+import { finishArrival } from './finishArrival.ts';
+import type { IncomingOptions } from './incomingOptions.ts';
+import type { Outcome } from './outcomes.ts';
 import { makeParts } from './parts.ts';
 import type { ReadyNote } from './readyNote.ts';
-import type { Settling } from './settling.ts';
-import { readSwitchStream, removePaths } from './switchStream.ts';
-import { takePages } from './takeRound.ts';
+import { receiveFrozen } from './receiveFrozen.ts';
+import { sourceOf, startAhead } from './startAhead.ts';
+import { removePaths } from './switchStream.ts';
 
 /** This node as the destination of migrations. */
 export interface Incoming {
@@ -62,24 +47,8 @@ export interface Incoming {
   abort(migration: string): Promise<Outcome['outcome']>;
 }
 
-export interface IncomingOptions {
-  configuration: AgentConfiguration;
-  containers: Containers;
-  images: ImageStore;
-  bases: Bases;
-  outcomes: Outcomes;
-  settling: Settling;
-  keptState: KeptState;
-  gracePeriods: GracePeriods;
-  /** How packets can be kept here, if they can. */
-  packetHold: HoldMethod | undefined;
-  pageBytes: number;
-  endpointOf: (node: string) => Endpoint | undefined;
-  log: Log;
-}
-
 export function makeIncoming(options: IncomingOptions): Incoming {
-  const { configuration, containers, images, bases, outcomes, settling, pageBytes, log } = options;
+  const { configuration, containers, bases, outcomes, pageBytes, log } = options;
   const { node } = configuration;
   const arrivals = new Map<string, Arrival>();
   const finishing = new Map<string, PromiseWithResolvers<void>>();
@@ -135,42 +104,6 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     return settled.outcome;
   }
 
-  /** Reads the stream of the frozen container. @returns which pages are as they were when it was frozen */
-  async function receive(arrival: Arrival, input: Readable): Promise<{ complete: boolean; verified: PageSet }> {
-    const { place, spec } = arrival;
-    const { archive, restore } = readyOf(arrival);
-    for (const name of seedNames) rmSync(join(restore.imageDirectory, name), { force: true });
-    const verified = makePageSet();
-    const claim = bases.claim(spec.name);
-    const { archived, files, memoryComplete } = await readSwitchStream(
-      input,
-      {
-        stateDirectory: place.state,
-        archive: archive.input,
-        unpacked: archive.done,
-        imageDirectory: restore.imageDirectory,
-      },
-      {
-        onBase({ id, sequence, isNew }) {
-          arrival.base = bases.open(spec.name, { id, sequence }) ?? (isNew ? bases.create(spec.name, id) : undefined);
-        },
-        onPages(header, content) {
-          if (arrival.base === undefined)
-            throw new TagalongError('bad-image', { file: spec.name, problem: 'the nodes do not agree on its base' });
-          claim.check();
-          takePages(header, content, arrival.base.store);
-          for (const run of runsOf(header)) verified.add(run);
-        },
-      },
-    ).finally(claim.end);
-    if (archived) {
-      archive.input.end();
-      await archive.done;
-    }
-    await noteFiles(arrival, files);
-    return { complete: memoryComplete, verified };
-  }
-
   return {
     async open(expected) {
       const { name } = expected.spec;
@@ -206,7 +139,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
 
     async makeReady(migration, note) {
       const arrival = arrivalOf(migration);
-      await during(arrival, startAhead(arrival, note));
+      await during(arrival, startAhead(arrival, note, options));
     },
 
     async hold(migration) {
@@ -216,10 +149,11 @@ export function makeIncoming(options: IncomingOptions): Incoming {
 
     async switchOver(migration, input) {
       const arrival = arrivalOf(migration);
-      const { restore, pager, reserve } = readyOf(arrival);
+      const ready = readyOf(arrival);
+      const { restore, pager, reserve } = ready;
       const { spec } = arrival;
       const parts = makeParts();
-      const { complete, verified } = await receive(arrival, input);
+      const { complete, verified } = await receiveFrozen(arrival, ready, bases, input);
       parts.end('receive');
       reserve.release();
       if (arrival.base === undefined) throw new TagalongError('bug', { problem: 'the stream named no base' });
@@ -239,7 +173,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
         storeDirectory: store.directory,
         startOver,
         verified: packRuns(complete ? lazyPages : verified.runs()),
-        ...(complete ? {} : sourceOf(arrival)),
+        ...(complete ? {} : sourceOf(arrival, options)),
       });
       if (startOver) await order; // the daemon has another socket then
       const restoring = Promise.all([order, restore.restore(writePages)]);
@@ -271,7 +205,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       arrivals.delete(migration);
       const adopted = Promise.withResolvers<void>();
       finishing.set(migration, adopted);
-      void finish(arrival, ready, adopted.resolve)
+      void finishArrival(arrival, ready, options, adopted.resolve)
         .catch((error: unknown) => log.error({ err: error, container: spec.name }, 'after the restore'))
         .finally(() => {
           adopted.resolve();
@@ -311,94 +245,6 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     const base = identity === undefined ? undefined : bases.open(name, identity)?.identity;
     return { base, hasFiles };
   }
-
-  /** Where what is here of a container's memory already is, if there is any. */
-  function storeOf(container: string): { storeDirectory?: string } {
-    const identity = bases.identityOf(container);
-    const base = identity === undefined ? undefined : bases.open(container, identity);
-    return base === undefined ? {} : { storeDirectory: base.store.directory };
-  }
-
-  function sourceOf({ from }: Arrival): { source?: { node: string } & Endpoint } {
-    const endpoint = options.endpointOf(from);
-    return endpoint === undefined ? {} : { source: { node: from, ...endpoint } };
-  }
-
-  /** Starts all that the restore needs; all of it or nothing is left running. */
-  async function startAhead(arrival: Arrival, { descriptors, lazy, processes, likely }: ReadyNote): Promise<void> {
-    const { spec, place, directory, migration } = arrival;
-    await prepareSurroundings(spec, place);
-    arrival.manifest = await readManifest(place.state);
-    const before = mountLine(place, images.rootFileSystem(spec.imageDigest));
-    const restore = await waitingRestore({ name: spec.name, node, place, directory, descriptors, before, lazy });
-    const { imageDirectory, workDirectory } = restore;
-    try {
-      if (lazy) seedImages(imageDirectory, processes);
-      arrival.expectedPids = processes.map(({ pid }) => pid);
-      arrival.likely = unpackRuns(likely);
-      const onState = (problem: string | undefined) => settling.onState(spec.name, problem);
-      const pager = lazy
-        ? await startPager(
-            settling.directoryOf(migration),
-            { imageDirectory, workDirectory, pageBytes, ...storeOf(spec.name), ...sourceOf(arrival) },
-            onState,
-          )
-        : undefined;
-      arrival.ready = {
-        archive: unpackInto(place.state),
-        restore,
-        pager,
-        reserve: await reserveMemory(join(directory, 'reserve'), 2 * costs.eagerBytes),
-        port: await holdPort({ spec, place, bridge: configuration.bridge, method: options.packetHold }),
-      };
-    } catch (error) {
-      await restore.cancel();
-      await restore.close();
-      throw error;
-    }
-  }
-
-  /** What nobody waits for. */
-  async function finish(arrival: Arrival, ready: Ready, adopted: () => void): Promise<void> {
-    const { spec, generation, place, directory, migration, from, base, pages = [] } = arrival;
-    await ready.restore.done;
-    // before the container can be seen, and moved on
-    if (ready.pager === undefined) {
-      base?.store.retain(pages);
-      base?.advance();
-    }
-    await writeManifest(place.manifestFile, { migration, manifest: arrival.manifest ?? new Map() });
-    const pid = (await runcState(spec.name))?.pid;
-    await containers.adopt({
-      spec,
-      generation,
-      status: 'running',
-      since: new Date().toISOString(),
-      ...(pid === undefined ? {} : { pid }),
-      ...(ready.pager === undefined ? {} : { lazy: { migration, from } }),
-    });
-    adopted();
-    ready.archive.input.end();
-    await Promise.allSettled([ready.port.end(), ready.restore.close(), writeCriuConfiguration(place, [])]);
-    if (ready.pager !== undefined) await settling.follow(spec.name, migration, ready.pager.end, pages);
-    else settling.trim();
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
-/** What is known of the files here, after those that changed last were unpacked. */
-async function noteFiles(arrival: Arrival, files: { removed: string[]; changed: string[] }): Promise<void> {
-  const { manifest, place } = arrival;
-  if (manifest === undefined) return;
-  for (const path of manifest.keys())
-    if (files.removed.some((top) => path === top || path.startsWith(`${top}/`))) manifest.delete(path);
-  await Promise.all(
-    files.changed.map(async (path) => {
-      const entry = await readEntry(join(place.state, path)).catch(() => undefined);
-      if (entry === undefined) manifest.delete(path);
-      else manifest.set(path, entry);
-    }),
-  );
 }
 
 /** The daemon counts the processes that connect to it, whatever their order. */

@@ -83,3 +83,23 @@ export interface Move {
   handedOver?: boolean;
   committed?: boolean;
 }
+
+/** What the destination has of the memory. @throws where it is not open yet */
+export function memoryOf(move: Move) {
+  if (move.memory === undefined) throw new Error('the destination is not open');
+  return move.memory;
+}
+
+/** @throws where CRIU does not wait yet */
+export function checkpointOf(move: Move) {
+  if (move.checkpoint === undefined) throw new Error('CRIU is not ready');
+  return move.checkpoint;
+}
+
+/** Counts bytes that go out for a move. */
+export function counting(move: Move): (bytes: number) => void {
+  return (bytes) => {
+    move.account.sent(bytes);
+    move.progressed();
+  };
+}

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { digestTree } from '../../../agent/files/manifest.ts';
-import { feed, packNamed, packTree, unpackInto } from '../../../agent/files/tar.ts';
+import { feed, packedStill, packNamed, packTree, unpackInto } from '../../../agent/files/tar.ts';
+import { TagalongError } from '../../../broker/contract/errors.ts';
 
 async function room(t: { teardown: (fn: () => Promise<void>) => void }): Promise<{ from: string; to: string }> {
   const top = await mkdtemp(join(tmpdir(), 'tagalong-tar-'));
@@ -81,4 +82,16 @@ test('a sender that breaks off is told by its own error', async (t) => {
     throw new Error('the line is cut');
   })();
   await t.throwsAsync(feed(sender, unpackInto(to)), { message: 'the line is cut' });
+});
+
+test('of files that stand still a directory that changes while tar reads it is no error, a missing file is one', async (t) => {
+  const failing = (exitCode: number) =>
+    Promise.reject(new TagalongError('command-failed', { command: 'tar', problem: 'it said so', exitCode }));
+  await t.notThrowsAsync(packedStill({ done: failing(1) }));
+  t.is(((await t.throwsAsync(packedStill({ done: failing(2) }))) as TagalongError).code, 'command-failed');
+  const { from } = await room(t);
+  const tar = packNamed(from);
+  tar.input.end('./missing\0');
+  tar.output.resume();
+  await t.throwsAsync(packedStill(tar));
 });

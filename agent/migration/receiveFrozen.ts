@@ -1,0 +1,71 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { TagalongError } from '../../broker/contract/errors.ts';
+import { readEntry } from '../files/manifest.ts';
+import { seedNames } from '../images/seed.ts';
+import type { Bases } from '../memory/bases.ts';
+import { runsOf } from '../memory/pageRecords.ts';
+import { makePageSet, type PageSet } from '../memory/pageSet.ts';
+import type { Arrival, Ready } from './arrival.ts';
+import { readSwitchStream } from './switchStream.ts';
+import { takePages } from './takeRound.ts';
+
+/**
+ * Reads the stream of the frozen container: memory, files, images.
+ *
+ * @returns which pages are as they were when it was frozen, and whether these are all of them
+ */
+export async function receiveFrozen(
+  arrival: Arrival,
+  { archive, restore }: Ready,
+  bases: Bases,
+  input: Readable,
+): Promise<{ complete: boolean; verified: PageSet }> {
+  const { place, spec } = arrival;
+  for (const name of seedNames) rmSync(join(restore.imageDirectory, name), { force: true });
+  const verified = makePageSet();
+  const claim = bases.claim(spec.name);
+  const { archived, files, memoryComplete } = await readSwitchStream(
+    input,
+    {
+      stateDirectory: place.state,
+      archive: archive.input,
+      unpacked: archive.done,
+      imageDirectory: restore.imageDirectory,
+    },
+    {
+      onBase({ id, sequence, isNew }) {
+        arrival.base = bases.open(spec.name, { id, sequence }) ?? (isNew ? bases.create(spec.name, id) : undefined);
+      },
+      onPages(header, content) {
+        if (arrival.base === undefined)
+          throw new TagalongError('bad-image', { file: spec.name, problem: 'the nodes do not agree on its base' });
+        claim.check();
+        takePages(header, content, arrival.base.store);
+        for (const run of runsOf(header)) verified.add(run);
+      },
+    },
+  ).finally(claim.end);
+  if (archived) {
+    archive.input.end();
+    await archive.done;
+  }
+  await noteFiles(arrival, files);
+  return { complete: memoryComplete, verified };
+}
+
+/** What is known of the files here, after those that changed last were unpacked. */
+async function noteFiles(arrival: Arrival, files: { removed: string[]; changed: string[] }): Promise<void> {
+  const { manifest, place } = arrival;
+  if (manifest === undefined) return;
+  for (const path of manifest.keys())
+    if (files.removed.some((top) => path === top || path.startsWith(`${top}/`))) manifest.delete(path);
+  await Promise.all(
+    files.changed.map(async (path) => {
+      const entry = await readEntry(join(place.state, path)).catch(() => undefined);
+      if (entry === undefined) manifest.delete(path);
+      else manifest.set(path, entry);
+    }),
+  );
+}
