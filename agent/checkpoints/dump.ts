@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Log } from '../../broker/connection.ts';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import type { Freezer } from '../../host/freezer.ts';
+import { logIsWritten } from '../containers/logWriter.ts';
+import type { ContainerPlace } from '../containers/record.ts';
 import { criuErrors, runcCheckpoint } from '../containers/runc.ts';
 import { isStuckFreezer } from '../migration/stuckFreezer.ts';
 
@@ -16,10 +18,17 @@ const attempts = 3;
  * @throws TagalongError `checkpoint-failed` with the errors of CRIU
  */
 export async function dumpFrozen(
-  what: { container: string; node: string; directory: string; freezer: Freezer; log: Log },
+  what: {
+    container: string;
+    place: Pick<ContainerPlace, 'logWriterFile'>;
+    node: string;
+    directory: string;
+    freezer: Freezer;
+    log: Log;
+  },
   signal: AbortSignal,
 ): Promise<void> {
-  const { container, node, freezer, log } = what;
+  const { container, place, node, freezer, log } = what;
   const [images, work] = [join(what.directory, 'images'), join(what.directory, 'work')];
   for (let attempt = 1; ; attempt += 1) {
     await Promise.all([images, work].map((path) => rm(path, { recursive: true, force: true })));
@@ -35,6 +44,7 @@ export async function dumpFrozen(
       log.warn({ err: failure, container }, 'the freezer held a process back; once more');
       await freezer.thaw();
       await freezer.freezeTraceable();
+      await logIsWritten(place);
     }
   }
 }

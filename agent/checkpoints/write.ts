@@ -6,6 +6,7 @@ import { TagalongError } from '../../broker/contract/errors.ts';
 import type { Streaming } from '../../host/command.ts';
 import { freezerOf } from '../../host/freezer.ts';
 import { ip } from '../../host/ip.ts';
+import { logIsWritten } from '../containers/logWriter.ts';
 import { cutPortCommands, openNetwork } from '../containers/network.ts';
 import type { ContainerRecord } from '../containers/record.ts';
 import { writeCriuConfiguration } from '../containers/runc.ts';
@@ -83,8 +84,8 @@ export async function writeCheckpoint(
 
     const frozenMs = performance.now();
     isFrozen = true;
-    await Promise.all([ip(cutPortCommands(place)), freezer.freezeTraceable()]);
-    await dumpFrozen({ container: name, node: configuration.node, directory, freezer, log: parts.log }, signal);
+    await Promise.all([ip(cutPortCommands(place)), freezer.freezeTraceable().then(() => logIsWritten(place))]);
+    await dumpFrozen({ container: name, place, node: configuration.node, directory, freezer, log: parts.log }, signal);
     const now = await readManifest(place.state);
     const { changed, removed } = compareManifests(staged, now);
     if (changed.length > 0) {

@@ -93,7 +93,7 @@ export async function openContainers(options: ContainersOptions): Promise<Contai
     await unmountRoot(where);
     await destroyNetwork(where);
     await rm(where.criuConfiguration, { force: true });
-    await rm(where.runcLog, { force: true });
+    for (const file of [where.runcLog, where.logWriterFile]) await rm(file, { force: true });
     await keepState?.(where.state).catch((error: unknown) =>
       log.warn({ err: error, container: name }, 'its files could not be kept'),
     );

@@ -20,6 +20,7 @@ export function placeOf(
     work: join(directory, 'work'),
     volumes: join(state, 'volumes'),
     logFile: join(state, 'log', 'output.log'),
+    logWriterFile: join(configuration.runDirectory, 'runc', `${name}.log-writer`),
     manifestFile: join(directory, 'manifest.json'),
     criuConfiguration: join(configuration.runDirectory, 'criu', `${name}.conf`),
     runcLog: join(configuration.runDirectory, 'runc', `${name}.log`),

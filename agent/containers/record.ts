@@ -74,6 +74,8 @@ export interface ContainerPlace {
   work: string;
   volumes: string;
   logFile: string;
+  /** Which process appends to it. */
+  logWriterFile: string;
   /** How its files were when it began to run here. */
   manifestFile: string;
   criuConfiguration: string;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { type LongRunning, run, start, tryRun } from '../../host/command.ts';
 import { readJson } from '../../host/files.ts';
+import { logWriterScript } from './logWriter.ts';
 import type { ContainerPlace } from './record.ts';
 
 const stateSchema = z.object({ status: z.enum(['creating', 'created', 'running', 'paused', 'stopped']), pid: z.int() });
@@ -60,23 +61,21 @@ export interface WaitingRunc {
   cancel(): Promise<void>;
 }
 
-/** A restore's runC waits while the log still arrives: opened too early, what is written would go into a file without a name. */
-const logWriter = 'read word <&8 && exec cat >>"$1" 8<&-';
-
 /**
  * Standard output of the container is a pipe to a small process of its own that appends to the log file: CRIU can carry a
- * pipe over to the other node, but not an open file outside of the container, and the log outlives the agent.
+ * pipe over to the other node, but not an open file outside of the container, and the log outlives the agent. It waits for a
+ * word, since a restore's log still arrives: opened too early, what is written would go into a file without a name.
  */
 const script = `
 exec 8<&0 9>&1
 read word && [ "$word" = go ] || exit 3
-log=$1; shift
-{ "$@" </dev/null 8<&- 9>&-; echo "$?" >&9; } 2>&1 | setsid -f sh -c '${logWriter}' sh "$log" 2>/dev/null 9>&-
+log=$1; writer=$2; shift 2
+{ "$@" </dev/null 8<&- 9>&-; echo "$?" >&9; } 2>&1 | setsid -f sh -c '${logWriterScript}' sh "$log" "$writer" 2>/dev/null 9>&-
 `;
 
 /** The script with a mount of the container's root file system in front. */
 function scriptWith(before: string): string {
-  return script.replace('log=$1; shift', `log=$1; shift\n${before}`);
+  return script.replace('shift 2\n', `shift 2\n${before}\n`);
 }
 
 /**
@@ -96,7 +95,7 @@ export async function waitingRunc(
   await rm(place.runcLog, { force: true });
   const guarded = before === '' ? '' : `${before} || { echo 97 >&9; exit 97; }`;
   const runc = ['runc', '--log', place.runcLog, '--log-format', 'json', ...parameters];
-  const child = start('sh', ['-c', scriptWith(guarded), 'sh', place.logFile, ...runc], {
+  const child = start('sh', ['-c', scriptWith(guarded), 'sh', place.logFile, place.logWriterFile, ...runc], {
     ...(path === undefined ? {} : { env: { PATH: path } }),
   });
   return {

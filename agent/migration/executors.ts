@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Streaming } from '../../host/command.ts';
 import { ip, waitingIp } from '../../host/ip.ts';
 import { put } from '../channel/records.ts';
+import { logIsWritten } from '../containers/logWriter.ts';
 import { cutPortCommands, portIsCut } from '../containers/network.ts';
 import { runcDescriptors } from '../containers/runc.ts';
 import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
@@ -123,6 +124,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     move.gracePeriods.hasten();
     move.frozenAtMs = performance.now();
     await move.freezer.freezeTraceable();
+    await logIsWritten(move.place);
     // until the destination keeps what comes, the kernel here takes it in, for the dump to carry over
     const kept = await holdThere(move);
     const cut = cutPortCommands(move.place);
