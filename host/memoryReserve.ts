@@ -1,10 +1,9 @@
-import { rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 
 /** Memory that the kernel has in its hands, to be given to others in an instant. */
 export interface MemoryReserve {
-  /** Gives it back to the kernel: whoever needs memory next gets this. */
-  release(): void;
+  /** Gives it back to the kernel, beside whatever else is done: whoever needs memory next gets this. */
+  release(): Promise<void>;
 }
 
 const pieceBytes = 1 << 20;
@@ -17,14 +16,14 @@ const pieceBytes = 1 << 20;
  * @param path - of a file on a tmpfs, made for this
  */
 export async function reserveMemory(path: string, sizeBytes: number): Promise<MemoryReserve> {
-  const release = () => rmSync(path, { force: true });
+  const release = () => rm(path, { force: true });
   const file = await open(path, 'w', 0o600);
   try {
     const piece = Buffer.alloc(pieceBytes, 1);
     for (let at = 0; at < sizeBytes; at += piece.length)
       await file.write(piece, 0, Math.min(piece.length, sizeBytes - at), at);
   } catch {
-    release(); // where there is no room, none can be held ready
+    await release(); // where there is no room, none can be held ready
   } finally {
     await file.close();
   }

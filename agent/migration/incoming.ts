@@ -155,7 +155,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       const parts = makeParts();
       const { complete, verified } = await receiveFrozen(arrival, ready, bases, input);
       parts.end('receive');
-      reserve.release();
+      void reserve.release().catch(() => undefined); // its directory goes in any case
       if (arrival.base === undefined) throw new TagalongError('bug', { problem: 'the stream named no base' });
       const { store } = arrival.base;
       const isHere = (pid: number, page: number) => (complete || verified.has(pid, page)) && store.has(pid, page);

@@ -11,7 +11,7 @@ test('so much is filled, byte by byte, and given back once or more often', async
   const bytes = readFileSync(path);
   t.is(bytes.length, sizeBytes);
   t.false(bytes.includes(0), 'pages of zeros might not be there');
-  reserve.release();
-  reserve.release();
+  await reserve.release();
+  await reserve.release();
   t.false(existsSync(path));
 });
