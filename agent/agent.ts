@@ -6,7 +6,7 @@ import { connectToSite, type SiteConnection } from '../broker/connection.ts';
 import { topicOf } from '../broker/contract/address.ts';
 import type { DraftOf } from '../broker/contract/topics.ts';
 import { keepAddress } from '../host/bridge.ts';
-import { makeGracePeriods } from '../host/gracePeriods.ts';
+import { gracePeriodsNote, makeGracePeriods } from '../host/gracePeriods.ts';
 import type { Logger } from '../host/log.ts';
 import { type Associations, startAssociations } from './association/associations.ts';
 import { makePeers } from './channel/peers.ts';
@@ -123,7 +123,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   const keptState = makeKeptState(join(dataDirectory, 'kept'), configuration.keptFilesBytes ?? diskBytes / 10);
   const stoppingSettling = new AbortController();
   const settling = makeSettling({ runDirectory, containers, bases, log, stopping: stoppingSettling.signal });
-  const gracePeriods = makeGracePeriods(join(runDirectory, 'grace-periods'));
+  const gracePeriods = makeGracePeriods(join(dataDirectory, gracePeriodsNote));
   const incoming = makeIncoming({
     configuration,
     containers,
@@ -225,6 +225,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       images,
       outgoing,
       preparations,
+      forgetMemory: bases.drop,
       async dropBase(peer, container) {
         await peers.ask(peer, 'POST', `/v1/bases/${container}/drop`, {}, doneSchema);
       },

@@ -13,6 +13,9 @@ export interface GracePeriods {
 
 const lastsMs = 2000;
 
+/** In the directory of an agent's data, which outlives it: says that the switch is the agent's to turn back. */
+export const gracePeriodsNote = 'grace-periods';
+
 /**
  * Source: Linux Documentation/admin-guide/kernel-parameters.txt, rcupdate.rcu_expedited, of which the file in sysfs is the switch.
  *

@@ -38,8 +38,6 @@ export interface ConsiderOptions {
   facts: () => Promise<NodeFacts>;
 }
 
-/** Where nothing was measured yet: a wire of a gigabit. */
-
 /** Compares both nodes and estimates. Nothing is changed. */
 export async function considerMove(
   request: RequestOf<'migrate'>,

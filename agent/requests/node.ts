@@ -18,6 +18,8 @@ export interface NodeParts {
   preparations: Preparations;
   /** Has another node forget what it keeps of a container's memory. */
   dropBase(node: string, container: string): Promise<void>;
+  /** Forgets what this node itself knows of it, where there will be no more of that container. */
+  forgetMemory(container: string): void;
   checkpoints: Checkpoints;
   reservations: Reservations;
   /** What decides whether something can be restored here. */

@@ -1,5 +1,7 @@
-import { readFile, rm, rmdir } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { run } from '../../host/command.ts';
+import { gracePeriodsNote, makeGracePeriods } from '../../host/gracePeriods.ts';
 import { hierarchies, killLab, labProcesses, removeCgroups } from './cgroups.ts';
 import { allData, allStates, pathsOf } from './directories.ts';
 import { requireRoot } from './guard.ts';
@@ -29,6 +31,12 @@ async function unmountBelow(directories: readonly string[]): Promise<void> {
   for (const point of ours.reverse()) await run('umount', ['--lazy', point]);
 }
 
+/** Turns back what an agent that was ended in the middle of a move has left turned on for the whole machine. */
+async function calmKernel(data: string): Promise<void> {
+  for (const member of await readdir(data).catch(() => []))
+    makeGracePeriods(join(data, member, 'data', gracePeriodsNote)).close();
+}
+
 /** For those that hold the lock already: as {@link labDown}. */
 export async function takeDown(lab: string): Promise<boolean> {
   const { state, data } = pathsOf(lab);
@@ -37,6 +45,7 @@ export async function takeDown(lab: string): Promise<boolean> {
   await killLab(present, lab);
   await killRecorded(lab);
   await removeCgroups(present, lab);
+  await calmKernel(data);
   await unmountBelow([state, data]);
   await rm(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   // last: as long as there is something left, there is a state that tells of it

@@ -10,6 +10,7 @@ export function stopVerb(node: NodeParts): Handlers['stop'] {
     const record = idleContainer(node, container);
     const result = { container, generation: record.generation };
     if (dryRun) return { result };
-    return { result, later: node.containers.stop(container, timeoutMs ?? patienceMs).then(() => result) };
+    const stopped = node.containers.stop(container, timeoutMs ?? patienceMs);
+    return { result, later: stopped.then(() => node.forgetMemory(container)).then(() => result) };
   };
 }

@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
 import test from 'ava';
+import { gracePeriodsNote } from '../../../host/gracePeriods.ts';
 import { hierarchies, killLab, labProcesses } from '../../../provisioning/lab/cgroups.ts';
-import { pathsOf } from '../../../provisioning/lab/directories.ts';
+import { memberDirectory, pathsOf } from '../../../provisioning/lab/directories.ts';
 import { labDown } from '../../../provisioning/lab/down.ts';
 import { labRun } from '../../../provisioning/lab/exec.ts';
 import { labStatus } from '../../../provisioning/lab/status.ts';
@@ -42,6 +46,19 @@ test('down leaves nothing after all processes were killed', async (t) => {
   t.is((await labStatus({ name })).phase, 'broken');
   t.true(await labDown({ name }));
   t.deepEqual(await tracesOf(name, keys), nothing);
+});
+
+test('down turns back what an agent that was killed has left turned on in the kernel', async (t) => {
+  const control = '/sys/kernel/rcu_expedited';
+  const name = labName(t, 'hasty');
+  await labUp({ name, ...site });
+  writeFileSync(join(memberDirectory(name, 'node1'), 'data', gracePeriodsNote), '');
+  writeFileSync(control, '1');
+  await labDown({ name });
+  // an agent of another lab may have it turned on for two seconds
+  const deadline = Date.now() + 20_000;
+  while (readFileSync(control, 'utf8').trim() !== '0' && Date.now() < deadline) await wait(20);
+  t.is(readFileSync(control, 'utf8').trim(), '0');
 });
 
 test('down leaves nothing where the state is lost or cannot be read', async (t) => {
