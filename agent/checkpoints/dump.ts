@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Log } from '../../broker/connection.ts';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import type { Freezer } from '../../host/freezer.ts';
-import { logIsWritten } from '../containers/logWriter.ts';
 import type { ContainerPlace } from '../containers/record.ts';
 import { criuErrors, runcCheckpoint } from '../containers/runc.ts';
+import { standStill } from '../containers/standStill.ts';
 import { isStuckFreezer } from '../migration/stuckFreezer.ts';
 
 const attempts = 3;
@@ -43,8 +43,7 @@ export async function dumpFrozen(
       if (attempt === attempts || !isStuckFreezer(failure)) throw failure;
       log.warn({ err: failure, container }, 'the freezer held a process back; once more');
       await freezer.thaw();
-      await freezer.freezeTraceable();
-      await logIsWritten(place);
+      await standStill(freezer, place);
     }
   }
 }

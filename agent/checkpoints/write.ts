@@ -6,10 +6,10 @@ import { TagalongError } from '../../broker/contract/errors.ts';
 import type { Streaming } from '../../host/command.ts';
 import { freezerOf } from '../../host/freezer.ts';
 import { ip } from '../../host/ip.ts';
-import { logIsWritten } from '../containers/logWriter.ts';
 import { cutPortCommands, openNetwork } from '../containers/network.ts';
 import type { ContainerRecord } from '../containers/record.ts';
 import { writeCriuConfiguration } from '../containers/runc.ts';
+import { standStill } from '../containers/standStill.ts';
 import { memoryOf } from '../containers/upkeep.ts';
 import { compareManifests, contentBytes, readManifest } from '../files/manifest.ts';
 import { packNamed, packTree } from '../files/tar.ts';
@@ -84,7 +84,7 @@ export async function writeCheckpoint(
 
     const frozenMs = performance.now();
     isFrozen = true;
-    await Promise.all([ip(cutPortCommands(place)), freezer.freezeTraceable().then(() => logIsWritten(place))]);
+    await Promise.all([ip(cutPortCommands(place)), standStill(freezer, place)]);
     await dumpFrozen({ container: name, place, node: configuration.node, directory, freezer, log: parts.log }, signal);
     const now = await readManifest(place.state);
     const { changed, removed } = compareManifests(staged, now);

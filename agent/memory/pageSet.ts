@@ -43,24 +43,23 @@ export function makePageSet(): PageSet {
 
 function joined(pid: number, pages: readonly number[]): PageRun[] {
   const runs: PageRun[] = [];
-  for (const page of pages) {
-    const last = runs.at(-1);
-    if (last !== undefined && last.page + last.count === page) last.count += 1;
-    else runs.push({ pid, page, count: 1 });
-  }
+  for (const page of pages) addRun(runs, pid, page, 1);
   return runs;
+}
+
+/** Adds a run to a list, joined to the last one where it follows it. The list's runs are its own. */
+export function addRun(list: PageRun[], pid: number, page: number, count: number): void {
+  const last = list.at(-1);
+  if (last !== undefined && last.pid === pid && last.page + last.count === page) last.count += count;
+  else list.push({ pid, page, count });
 }
 
 /** The pages of the runs that a set does not hold. */
 export function without(runs: readonly PageRun[], set: Pick<PageSet, 'has'>): PageRun[] {
   const left: PageRun[] = [];
   for (const { pid, page, count } of runs) {
-    for (let offset = 0; offset < count; offset += 1) {
-      if (set.has(pid, page + offset)) continue;
-      const last = left.at(-1);
-      if (last !== undefined && last.pid === pid && last.page + last.count === page + offset) last.count += 1;
-      else left.push({ pid, page: page + offset, count: 1 });
-    }
+    for (let offset = 0; offset < count; offset += 1)
+      if (!set.has(pid, page + offset)) addRun(left, pid, page + offset, 1);
   }
   return left;
 }

@@ -2,6 +2,7 @@ import { encodeHeader } from '../channel/records.ts';
 import type { EncodingChoice } from './encodingChoice.ts';
 import { exclusiveOr, isSparse } from './pageDifference.ts';
 import { batchBytes, compress, mostPagesNamed, type PageEncoding, type PageHeader, packRuns } from './pageRecords.ts';
+import { addRun } from './pageSet.ts';
 import type { PageRun } from './pageStore.ts';
 
 /** Collects pages into batches and writes those out. */
@@ -82,8 +83,8 @@ export function makePageWriter(options: {
       if (runs.zero.length > runsAtOnce) await flushRuns('zero');
       if (runs.same.length > runsAtOnce) await flushRuns('same');
     },
-    zero: (run) => add(runs.zero, run),
-    same: (run) => add(runs.same, run),
+    zero: ({ pid, page, count }) => addRun(runs.zero, pid, page, count),
+    same: ({ pid, page, count }) => addRun(runs.same, pid, page, count),
     async flush() {
       await flushBatch(whole);
       await flushBatch(sparse);
@@ -91,13 +92,6 @@ export function makePageWriter(options: {
       await flushRuns('same');
     },
   };
-}
-
-/** Adds a run to a list, joined to the last one where it follows it. */
-function add(list: PageRun[], run: PageRun): void {
-  const last = list.at(-1);
-  if (last !== undefined && last.pid === run.pid && last.page + last.count === run.page) last.count += run.count;
-  else list.push({ ...run });
 }
 
 /** Pages that go out together. */
@@ -119,7 +113,7 @@ function makeBatch(capacity: number, pageBytes: number): Batch {
       const place = memory.subarray(count * pageBytes, (count + 1) * pageBytes);
       bytes.copy(place);
       if (before !== undefined) exclusiveOr(place, before);
-      add(pages, page);
+      addRun(pages, page.pid, page.page, page.count);
       count += 1;
     },
     isFull: () => count === capacity,

@@ -1,4 +1,4 @@
-import { makePageSet, without } from '../memory/pageSet.ts';
+import { addRun, makePageSet, without } from '../memory/pageSet.ts';
 import type { PageRun } from '../memory/pageStore.ts';
 import { makeRunIndex } from '../memory/runIndex.ts';
 
@@ -42,10 +42,6 @@ export function eagerPages(
 /** CRIU cuts long runs into pieces, so that their length tells nothing. */
 function joined(runs: readonly PageRun[]): PageRun[] {
   const whole: PageRun[] = [];
-  for (const run of runs) {
-    const last = whole.at(-1);
-    if (last !== undefined && last.pid === run.pid && last.page + last.count === run.page) last.count += run.count;
-    else whole.push({ ...run });
-  }
+  for (const { pid, page, count } of runs) addRun(whole, pid, page, count);
   return whole;
 }

@@ -3,9 +3,9 @@ import { pipeline } from 'node:stream/promises';
 import type { Streaming } from '../../host/command.ts';
 import { ip, waitingIp } from '../../host/ip.ts';
 import { put } from '../channel/records.ts';
-import { logIsWritten } from '../containers/logWriter.ts';
 import { cutPortCommands, portIsCut } from '../containers/network.ts';
 import { runcDescriptors } from '../containers/runc.ts';
+import { standStill } from '../containers/standStill.ts';
 import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
 import { compareManifests, contentBytes, type Manifest, readManifest } from '../files/manifest.ts';
 import { readStoredManifest } from '../files/storedManifest.ts';
@@ -123,8 +123,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   async freeze(move) {
     move.gracePeriods.hasten();
     move.frozenAtMs = performance.now();
-    await move.freezer.freezeTraceable();
-    await logIsWritten(move.place);
+    await standStill(move.freezer, move.place);
     // until the destination keeps what comes, the kernel here takes it in, for the dump to carry over
     const kept = await holdThere(move);
     const cut = cutPortCommands(move.place);

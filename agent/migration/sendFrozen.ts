@@ -1,5 +1,5 @@
 import { encodeHeader } from '../channel/records.ts';
-import { logIsWritten } from '../containers/logWriter.ts';
+import { standStill } from '../containers/standStill.ts';
 import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
 import { compareManifests, type Manifest, readManifest } from '../files/manifest.ts';
 import { packedStill, packNamed } from '../files/tar.ts';
@@ -119,8 +119,7 @@ async function dumped(move: Move, memory: FrozenMemory, write: (bytes: Buffer) =
       await move.freezer.thaw();
       const { name } = spec;
       move.checkpoint = await waitingCheckpoint({ name, node: configuration.node, place, directory, withoutMemory });
-      await move.freezer.freezeTraceable();
-      await logIsWritten(move.place);
+      await standStill(move.freezer, place);
       for (const process of move.processes ?? []) process.close();
       move.processes = await openProcesses(move.freezer, move.pageBytes);
       memory.startOver(move.processes);
