@@ -106,15 +106,23 @@ export async function waitingRestore(options: {
   };
 }
 
-/** runC starts CRIU twice: to ask for its version, and to restore. */
-function criuScript(gate: Gate, directory: string): string {
+/**
+ * Stands in the place of `criu`. runC starts it twice: to ask for its version, and to restore.
+ *
+ * Meanwhile runC reads where descriptors 0 to 2 of this process lead, and fails if one is not there: only a shell below it may
+ * redirect them, since a shell that does closes them for a moment.
+ *
+ * @param gate - what it says `waiting` to before it restores; it goes on at `go`
+ * @param directory - where it lies, which goes out of the path
+ */
+export function criuScript(gate: Pick<Gate, 'reachedPath' | 'answerPath'>, directory: string): string {
   return `#!/bin/sh
 PATH=\${PATH#'${directory}:'}
-if [ -e '${directory}/asked' ]; then
+(
+  [ -e '${directory}/asked' ] || { : >'${directory}/asked'; exit 0; }
   echo waiting >'${gate.reachedPath}'
-  read word <'${gate.answerPath}' && [ "$word" = go ] || exit 1
-fi
-: >'${directory}/asked'
+  read word <'${gate.answerPath}' && [ "$word" = go ]
+) || exit 1
 exec criu "$@"
 `;
 }
