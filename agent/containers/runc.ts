@@ -9,8 +9,8 @@ import { logWriterScript } from './logWriter.ts';
 import type { ContainerPlace } from './record.ts';
 
 const stateSchema = z.object({ status: z.enum(['creating', 'created', 'running', 'paused', 'stopped']), pid: z.int() });
-/** The part of runC's own record of a container that is needed before its images are there. */
-const recordSchema = z.object({ external_descriptors: z.array(z.string()) });
+/** What is needed of runC's own record of a container; reading it takes no process, which `runc state` does. */
+const recordSchema = z.object({ external_descriptors: z.array(z.string()), init_process_pid: z.int() });
 const logLineSchema = z.object({ level: z.string(), msg: z.string() });
 
 /** What runC says of a container; undefined where it has none of that name. */
@@ -22,15 +22,16 @@ export async function runcState(name: string): Promise<z.output<typeof stateSche
 }
 
 /**
- * What runC noted of a container's standard streams when it started: it asks for the same at the restore.
+ * What runC noted of a container: its first process, which may have ended since, and its standard streams as they were when
+ * it started, which runC asks for at the restore.
  * @throws TagalongError `bad-configuration` where its record cannot be read
  */
-export async function runcDescriptors(name: string): Promise<string[]> {
-  const file = `/run/runc/${name}/state.json`;
+export async function runcRecord(name: string): Promise<{ pid: number; descriptors: string[] }> {
+  const file = `${notesOf(name)}/state.json`;
   const record = await readJson(file, recordSchema);
   if (record === undefined)
     throw new TagalongError('bad-configuration', { file, field: '(the whole file)', problem: 'it is not there' });
-  return record.external_descriptors;
+  return { pid: record.init_process_pid, descriptors: record.external_descriptors };
 }
 
 /** Ends a container and removes what runC keeps of it. A frozen one dies without running another instruction. */

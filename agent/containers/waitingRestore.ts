@@ -35,7 +35,7 @@ export interface WaitingRestore {
 
 /**
  * @param directory - on a tmpfs; images, logs and scripts
- * @param descriptors - what runC noted of the container's standard streams at the source, see `runcDescriptors`
+ * @param descriptors - what runC noted of the container's standard streams at the source, see `runcRecord`
  * @param before - a shell line that mounts its root file system
  * @param lazy - whether memory is brought in while the processes run already
  */

@@ -1,4 +1,4 @@
-import { type Circumstances, type Estimate, estimateMove } from './estimate.ts';
+import { type Circumstances, type Estimate, estimateMove, noticedMs } from './estimate.ts';
 import { leavesPagesBehind, type Technique } from './plan.ts';
 
 export interface Choice {
@@ -18,7 +18,7 @@ const worthwhileMs = 15;
 const worthwhilePart = 0.05;
 
 /**
- * Which technique to use and why, pure: the one with the shortest expected pause among those that both nodes can do.
+ * Which technique to use and why, pure: the one with the shortest expected pause, waiting for pages afterwards included, among those that both nodes can do.
  *
  * @param lazyProblem - why memory cannot follow the container, if so
  */
@@ -37,13 +37,13 @@ export function chooseTechnique(
 }
 
 function isWorthwhile(estimate: Estimate, chosen: Estimate): boolean {
-  const gainMs = chosen.downtimeMs - estimate.downtimeMs;
-  return gainMs > worthwhileMs && gainMs > worthwhilePart * chosen.downtimeMs;
+  const gainMs = noticedMs(chosen) - noticedMs(estimate);
+  return gainMs > worthwhileMs && gainMs > worthwhilePart * noticedMs(chosen);
 }
 
 function reasonFor(best: Estimate, all: readonly Estimate[], given: Circumstances, lazyProblem: string | undefined) {
   const others = all.filter(({ technique }) => technique !== best.technique);
-  const compared = others.map(({ technique, downtimeMs }) => `${technique} ${downtimeMs} ms`).join(', ');
+  const compared = others.map((other) => `${other.technique} ${noticedMs(other)} ms`).join(', ');
   const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(bytes < 100 << 20 ? 1 : 0)} MiB`;
   const facts = [
     `${mebibytes(given.memoryBytes)} of memory`,
@@ -52,5 +52,5 @@ function reasonFor(best: Estimate, all: readonly Estimate[], given: Circumstance
     `${Math.round((given.linkBytesPerSecond * 8) / 1e6)} Mbit/s`,
   ];
   const limit = lazyProblem === undefined ? '' : `; memory cannot follow: ${lazyProblem}`;
-  return `about ${best.downtimeMs} ms expected, ${compared}, for ${facts.join(', ')}${limit}`;
+  return `about ${noticedMs(best)} ms expected, ${compared}, for ${facts.join(', ')}${limit}`;
 }

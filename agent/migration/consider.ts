@@ -5,8 +5,9 @@ import type { Peers } from '../channel/peers.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ContainerRecord } from '../containers/record.ts';
 import { contentBytes, readManifest } from '../files/manifest.ts';
-import type { Bases } from '../memory/bases.ts';
+import type { BaseIdentity, Bases } from '../memory/bases.ts';
 import { sampleDirtyRate } from '../memory/dirtyRate.ts';
+import { knownPart, sampleOf } from '../memory/sample.ts';
 import { type Choice, chooseTechnique } from './chooseTechnique.ts';
 import { blockedReasons } from './compare.ts';
 import { costs } from './estimate.ts';
@@ -46,80 +47,80 @@ export async function considerMove(
 ): Promise<Consideration> {
   const { containers, peers, experience } = options;
   const { container, to } = request;
-  const [memory, manifest, here] = await Promise.all([
-    lookAtMemory(record, options),
-    readManifest(containers.place(container).state),
-    options.facts(),
-  ]);
-  const fileBytes = contentBytes(manifest);
-  const { memoryBytes } = memory;
-  const link = peers.links()[to];
-  const choose = (knownBytes: number, lazyProblem: string | undefined) =>
-    chooseTechnique(
-      request.technique,
-      {
-        ...memory,
-        knownBytes,
-        fileBytes,
-        linkBytesPerSecond: link?.throughputBytesPerSecond ?? costs.linkBytesPerSecond,
-        rttMs: link?.rttMs ?? costs.rttMs,
-        correction: experience.correctionsFor(to),
-      },
-      lazyProblem,
-    );
+  const memory = await openMemory(record, options);
   try {
-    const offer = { spec: record.spec };
-    const answer = await peers.ask(to, 'POST', '/v1/offers', offer, offerAnswerSchema, { timeoutMs: 5000 });
-    const choice = choose(knownBytesOf(container, answer, options), here.lazyProblem ?? answer.facts.lazyProblem);
+    const [dirtyBytesPerSecond, manifest, here, there] = await Promise.all([
+      memory.dirtyBytesPerSecond(),
+      readManifest(containers.place(container).state),
+      options.facts(),
+      offerTo(to, record, options),
+    ]);
+    const { memoryBytes } = memory;
+    const fileBytes = contentBytes(manifest);
+    const link = peers.links()[to];
+    const answer = there instanceof TagalongError ? undefined : there;
+    const lazyProblem = here.lazyProblem ?? answer?.facts.lazyProblem;
+    const circumstances = {
+      memoryBytes,
+      dirtyBytesPerSecond,
+      knownBytes: answer?.base === undefined ? 0 : memory.knownBytes(answer.base),
+      fileBytes,
+      linkBytesPerSecond: link?.throughputBytesPerSecond ?? costs.linkBytesPerSecond,
+      rttMs: link?.rttMs ?? costs.rttMs,
+      correction: experience.correctionsFor(to),
+    };
+    const choice = chooseTechnique(request.technique, circumstances, lazyProblem);
+    const considered = { choice, answer, memoryBytes, fileBytes };
+    if (there instanceof TagalongError)
+      return { ...considered, blocked: [there], lazyRestore: false, withoutMemory: false };
     const { technique } = choice;
     const isLarge = memoryBytes > costs.eagerBytes || leavesPagesBehind(technique);
     return {
-      blocked: blockedReasons(here, answer, { container, memoryBytes, fileBytes, technique }),
-      choice,
-      answer,
-      memoryBytes,
-      fileBytes,
-      lazyRestore: isLarge && answer.facts.lazyProblem === undefined,
+      ...considered,
+      blocked: blockedReasons(here, there, { container, memoryBytes, fileBytes, technique }),
+      lazyRestore: isLarge && there.facts.lazyProblem === undefined,
       withoutMemory: here.lazyProblem === undefined,
     };
-  } catch (error) {
-    if (!(error instanceof TagalongError)) throw error;
-    const choice = choose(0, here.lazyProblem);
-    return {
-      blocked: [error],
-      choice,
-      answer: undefined,
-      memoryBytes,
-      fileBytes,
-      lazyRestore: false,
-      withoutMemory: false,
-    };
-  }
-}
-
-/** How much of the container's memory both nodes know that the destination has. */
-function knownBytesOf(container: string, answer: OfferAnswer, { bases, pageBytes }: ConsiderOptions): number {
-  const base = answer.base === undefined ? undefined : bases.open(container, answer.base);
-  return (base?.store.knownPages ?? 0) * pageBytes;
-}
-
-async function lookAtMemory(record: ContainerRecord, { pageBytes, experience }: ConsiderOptions) {
-  if (record.pid === undefined) return { memoryBytes: 0, dirtyBytesPerSecond: 0 };
-  const { name: container } = record.spec;
-  const processes = await freezerOf(record.pid)
-    .then((freezer) => openProcesses(freezer, pageBytes))
-    .catch((error: unknown) => {
-      throw new TagalongError('container-not-running', { container, status: 'stopped' }, error); // it has just ended
-    });
-  try {
-    const pages = processes.reduce(
-      (sum, process) => sum + process.ownPages().reduce((part, { count }) => part + count, 0),
-      0,
-    );
-    const dirtyBytesPerSecond =
-      experience.dirtyRateOf(record.spec.name) ?? (await sampleDirtyRate(processes, pageBytes));
-    return { memoryBytes: pages * pageBytes, dirtyBytesPerSecond };
   } finally {
-    for (const process of processes) process.close();
+    memory.close();
   }
+}
+
+/** What the destination says to it, or why it says nothing. */
+async function offerTo(to: string, { spec }: ContainerRecord, { peers }: ConsiderOptions) {
+  try {
+    return await peers.ask(to, 'POST', '/v1/offers', { spec }, offerAnswerSchema, { timeoutMs: 5000 });
+  } catch (error) {
+    if (error instanceof TagalongError) return error;
+    throw error;
+  }
+}
+
+/** So many pages tell how fast memory changes, and how much of it the destination has. */
+const samplePages = 4096;
+
+async function openMemory(record: ContainerRecord, { bases, pageBytes, experience }: ConsiderOptions) {
+  const { name: container } = record.spec;
+  const processes =
+    record.pid === undefined
+      ? []
+      : await freezerOf(record.pid)
+          .then((freezer) => openProcesses(freezer, pageBytes))
+          .catch((error: unknown) => {
+            throw new TagalongError('container-not-running', { container, status: 'stopped' }, error); // it has just ended
+          });
+  const sample = sampleOf(processes, samplePages);
+  const memoryBytes = sample.totalPages * pageBytes;
+  return {
+    memoryBytes,
+    dirtyBytesPerSecond: async () => experience.dirtyRateOf(container) ?? (await sampleDirtyRate(sample, pageBytes)),
+    /** How much of it the destination has as it is now, where both nodes know what it has. */
+    knownBytes(theirs: BaseIdentity): number {
+      const base = bases.open(container, theirs);
+      return base === undefined ? 0 : knownPart(sample, base.store, pageBytes) * memoryBytes;
+    },
+    close() {
+      for (const process of processes) process.close();
+    },
+  };
 }

@@ -23,7 +23,7 @@ export interface Circumstances {
 export const costs = {
   fixedMs: 100,
   /** Reading frozen memory and comparing it. */
-  compareBytesPerSecond: 1e9,
+  compareBytesPerSecond: 2e9,
   /** Reading images into processes before they run; beyond the limit memory comes in afterwards, and what is most needed before. */
   restoreBytesPerSecond: 500e6,
   eagerBytes: 16 << 20,
@@ -33,13 +33,20 @@ export const costs = {
   lastRoundAgeMs: 100,
   /** Hybrid keeps the container frozen at most so long for what changed lately. */
   hotMs: 40,
-  /** Pages that a process needs at once when it goes on, as a part of its memory. */
-  workingSetPart: 0.02,
+  /** What a process needs at once when it goes on: so much, and such a part of its memory. */
+  workingSetBytes: 256_000,
+  workingSetPart: 0.005,
+  /** A process that waits for a page waits for a round trip and for both agents, which are busy just then; then it has some pages. */
+  faultMs: 5,
+  faultPages: { known: 32, unknown: 4 },
   mostRounds: 8,
   /** Until a link was measured: a wire of 1 Gbit/s. */
   linkBytesPerSecond: 118e6,
   rttMs: 1,
 } as const;
+
+/** What who waits for an answer is expected to notice. */
+export const noticedMs = ({ downtimeMs, waitingMs = 0 }: Estimate): number => downtimeMs + waitingMs;
 
 /** What a move by this technique will cost, pure. */
 export function estimateMove(technique: Technique, given: Circumstances): Estimate {
@@ -52,14 +59,20 @@ export function estimateMove(technique: Technique, given: Circumstances): Estima
   // comparing goes on beside CRIU's dump, sending beside comparing
   const comparingMs = share === 'all' ? Math.max(0, (memoryBytes / costs.compareBytesPerSecond) * 1000 - 20) : 0;
   const readingMs = (Math.min(memoryBytes, costs.eagerBytes) / costs.restoreBytesPerSecond) * 1000;
-  const missingMs = technique === 'post-copy' ? missing(given) : 0;
-  const plainMs = costs.fixedMs + 2 * rttMs + Math.max(sendingMs, comparingMs) + readingMs + missingMs;
-  const downtimeMs = plainMs * (given.correction[technique] ?? 1);
   const behindBytes = share === 'all' ? 0 : Math.max(0, ahead.leftBytes - frozenBytes);
+  const waitingMs = share === 'all' ? 0 : waitingForPages(frozenBytes - costs.imageBytes, behindBytes, given);
+  const plainMs = costs.fixedMs + 2 * rttMs + Math.max(sendingMs, comparingMs) + readingMs;
+  const downtimeMs = plainMs * (given.correction[technique] ?? 1);
   const sentBytes = given.fileBytes + ahead.sentBytes + frozenBytes + behindBytes;
   const totalMs = (given.fileBytes / link) * 1000 + ahead.durationMs + downtimeMs + (behindBytes / link) * 1000;
   const whole = Math.round;
-  return { technique, downtimeMs: whole(downtimeMs), totalMs: whole(totalMs), sentBytes: whole(sentBytes) };
+  return {
+    technique,
+    downtimeMs: whole(downtimeMs),
+    ...(share === 'all' ? {} : { waitingMs: whole(waitingMs) }),
+    totalMs: whole(totalMs),
+    sentBytes: whole(sentBytes),
+  };
 }
 
 function frozenShare(share: 'all' | 'hot' | 'none', leftBytes: number, given: Circumstances): number {
@@ -69,11 +82,21 @@ function frozenShare(share: 'all' | 'hot' | 'none', leftBytes: number, given: Ci
   return Math.min(leftBytes, hotBytes, (given.linkBytesPerSecond * costs.hotMs) / 1000);
 }
 
-/** A process that goes on without its memory waits for the pages that it needs at once. */
-function missing({ memoryBytes, knownBytes, linkBytesPerSecond, rttMs }: Circumstances): number {
-  const part = memoryBytes === 0 ? 0 : 1 - Math.min(1, knownBytes / memoryBytes);
-  const neededBytes = Math.min(memoryBytes, 256_000 + memoryBytes * costs.workingSetPart) * part;
-  return (neededBytes / linkBytesPerSecond) * 1000 + (neededBytes / 4096) * Math.max(0.1, rttMs);
+/**
+ * A process that goes on without its memory waits for the pages that it needs at once: for what has to be sent, and for being
+ * told that the rest is as it was. What changed lately is what it needs at once, and that came along.
+ */
+function waitingForPages(
+  hotBytes: number,
+  behindBytes: number,
+  { memoryBytes, linkBytesPerSecond, rttMs }: Circumstances,
+): number {
+  const { workingSetBytes, workingSetPart, faultMs, faultPages } = costs;
+  const neededBytes = Math.max(0, Math.min(memoryBytes, workingSetBytes + memoryBytes * workingSetPart) - hotBytes);
+  const missingBytes = Math.min(neededBytes, behindBytes);
+  const faults = (bytes: number, pages: number) => Math.ceil(bytes / 4096 / pages);
+  const questions = faults(missingBytes, faultPages.unknown) + faults(neededBytes - missingBytes, faultPages.known);
+  return (missingBytes / linkBytesPerSecond) * 1000 + questions * (faultMs + rttMs);
 }
 
 function roundsAhead(firstBytes: number, given: Circumstances) {

@@ -4,7 +4,7 @@ import type { Streaming } from '../../host/command.ts';
 import { ip, waitingIp } from '../../host/ip.ts';
 import { put } from '../channel/records.ts';
 import { cutPortCommands, portIsCut } from '../containers/network.ts';
-import { runcDescriptors } from '../containers/runc.ts';
+import { runcRecord } from '../containers/runc.ts';
 import { standStill } from '../containers/standStill.ts';
 import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
 import { compareManifests, contentBytes, type Manifest, readManifest } from '../files/manifest.ts';
@@ -90,7 +90,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   async 'make-ready'(move) {
     const { id, to, generation, spec, configuration, place, directory, withoutMemory, lazyRestore: lazy } = move;
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const descriptors = await runcDescriptors(spec.name);
+    const { descriptors } = await runcRecord(spec.name);
     const processes = processTree(await move.freezer.processes());
     const note: ReadyNote = { descriptors, lazy, processes, likely: packRuns(likelyPages(move)) };
     const there = move.peers.ask(to, 'POST', `/v1/migrations/${id}/ready`, note, doneSchema, {

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { runcState, writeCriuConfiguration } from '../containers/runc.ts';
+import { runcRecord, writeCriuConfiguration } from '../containers/runc.ts';
 import { writeManifest } from '../files/storedManifest.ts';
 import type { Arrival, Ready } from './arrival.ts';
 import type { IncomingOptions } from './incomingOptions.ts';
@@ -23,13 +23,13 @@ export async function finishArrival(
     base?.advance();
   }
   await writeManifest(place.manifestFile, { migration, manifest: arrival.manifest ?? new Map() });
-  const pid = (await runcState(spec.name))?.pid;
+  const { pid } = await runcRecord(spec.name);
   await containers.adopt({
     spec,
     generation,
     status: 'running',
     since: new Date().toISOString(),
-    ...(pid === undefined ? {} : { pid }),
+    pid,
     ...(ready.pager === undefined ? {} : { lazy: { migration, from } }),
   });
   adopted();

@@ -164,7 +164,9 @@ interface Todo {
 
 /** What is to be sent, in order, but for what somebody waits for. A page that was sent out of turn is not sent again. */
 function makeTodo(all: readonly PageRun[], have: PageSet, pagesAtOnce: number): Todo {
-  const inOrder = without(all, have).flatMap((run) => pieces(run, pagesAtOnce));
+  const missing = without(all, have);
+  const inOrder = missing.flatMap((run) => pieces(run, pagesAtOnce));
+  const isMissing = asSet(missing);
   const outOfTurn = makePageSet();
   const wanted: PageRun[] = [];
   let at = 0;
@@ -177,7 +179,9 @@ function makeTodo(all: readonly PageRun[], have: PageSet, pagesAtOnce: number): 
     },
     hasWanted: () => wanted.length > 0,
     want(run) {
-      for (const piece of without([run], { has: (pid, page) => have.has(pid, page) || outOfTurn.has(pid, page) })) {
+      // who asks asks for what lies around as well, whether that is there or not
+      const isOfNoUse = (pid: number, page: number) => !isMissing.has(pid, page) || outOfTurn.has(pid, page);
+      for (const piece of without([run], { has: isOfNoUse })) {
         outOfTurn.add(piece);
         wanted.push(piece);
         more.resolve();

@@ -10,6 +10,13 @@ export interface Delivery {
 
 /** At most so much goes out in one answer. */
 const answerBytes = 256 << 10;
+/**
+ * What lies behind a page that a process waits for is most likely needed next, and each question costs a round trip. Where this
+ * node has the pages from before, the source as a rule answers that they are the same, which is nearly nothing; else they
+ * are sent.
+ */
+const aroundPages = { known: 32, unknown: 4 } as const;
+const backgroundPages = 16;
 
 type Question = Extract<CriuMessage, { kind: 'get' }>;
 
@@ -39,6 +46,13 @@ export function startDelivery(options: {
     return count;
   }
 
+  /** The daemon asks for a single page when a process waits for it. */
+  function wanted({ pid, address, pages }: Question): PageRun {
+    const page = address / pageBytes;
+    if (pages > 1) return { pid, page, count: Math.min(pages, backgroundPages) };
+    return { pid, page, count: store.has(pid, page) ? aroundPages.known : aroundPages.unknown };
+  }
+
   function answer(): void {
     try {
       answerInOrder();
@@ -53,8 +67,7 @@ export function startDelivery(options: {
     for (let question = questions[0]; question !== undefined; question = questions[0]) {
       const count = leading(question);
       if (count === 0) {
-        for (const { pid, address, pages } of questions)
-          want({ pid, page: address / pageBytes, count: Math.min(pages, 16) });
+        for (const one of questions) want(wanted(one));
         return;
       }
       const content = Buffer.allocUnsafe(count * pageBytes);

@@ -178,6 +178,8 @@ export const triggerSchema = z.enum(['manual', 'follow-user', 'drain']);
 export const estimateSchema = z.object({
   technique: techniqueSchema,
   downtimeMs: durationMs,
+  /** How long its processes wait, when they run again, for pages that they need at once and that did not come along. */
+  waitingMs: durationMs.optional(),
   totalMs: durationMs,
   sentBytes: bytes,
 });

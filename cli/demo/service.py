@@ -170,11 +170,14 @@ class Service:
                 self.accept()
             elif events & selectors.EVENT_READ and not key.data.read():
                 self.drop(key.data)
+        self.write()  # who waits for an answer does not wait for the checks of memory as well
         if busy:
             self.verifications = [one for one in self.verifications if not one.step()]
         elif self.memory.blocks:
             self.memory.check(self.next_block)
             self.next_block = (self.next_block + 1) % len(self.memory.blocks)
+
+    def write(self):
         for key in list(self.selector.get_map().values()):
             client = key.data
             if client is None:

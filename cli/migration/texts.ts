@@ -67,6 +67,7 @@ export function expectationLines(container: string, to: string, result: Record<s
   const rows: [string, string | undefined][] = [
     ['technique', used === undefined ? undefined : `${used}${techniqueReason ? ` (${techniqueReason})` : ''}`],
     ['expected downtime', estimate && durationText(estimate.downtimeMs)],
+    ['expected wait after it', estimate?.waitingMs === undefined ? undefined : durationText(estimate.waitingMs)],
     ['expected total', estimate && durationText(estimate.totalMs)],
     ['expected to be sent', estimate && bytesText(estimate.sentBytes)],
     ['memory now', memoryBytes === undefined ? undefined : bytesText(memoryBytes)],

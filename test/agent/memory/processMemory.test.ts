@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import test from 'ava';
 import { sampleDirtyRate } from '../../../agent/memory/dirtyRate.ts';
 import { openProcessMemory, parseMaps } from '../../../agent/memory/processMemory.ts';
+import { sampleOf } from '../../../agent/memory/sample.ts';
 import { startChild } from './support/child.ts';
 
 const pageBytes = 4096;
@@ -112,14 +113,14 @@ test('memory that stands still does not change; memory that is written to all th
   if (memory === undefined) return t.fail();
   t.teardown(memory.close);
   await child.stop('SIGSTOP');
-  t.is(await sampleDirtyRate([memory], pageBytes), 0);
+  t.is(await sampleDirtyRate(sampleOf([memory], 4096), pageBytes), 0);
   await child.stop('SIGCONT');
   let busy = true;
   const changing = (async () => {
     while (busy) await child.tell('change');
   })();
-  t.true((await sampleDirtyRate([memory], pageBytes)) > 0);
+  t.true((await sampleDirtyRate(sampleOf([memory], 4096), pageBytes)) > 0);
   busy = false;
   await changing;
-  t.is(await sampleDirtyRate([], pageBytes), 0);
+  t.is(await sampleDirtyRate(sampleOf([], 4096), pageBytes), 0);
 });

@@ -88,7 +88,7 @@ test('answers keep the order of the questions, and all that somebody waits for i
   const { theirs, daemon, arrive, wants } = room(temporary(t));
   theirs.write(Buffer.concat([get(1, 5, 1), get(7, 9, 40)]));
   await settled();
-  t.deepEqual(new Set(wants.map((run) => runOf(run).join())), new Set(['1,5,1', '7,9,16']));
+  t.deepEqual(new Set(wants.map((run) => runOf(run).join())), new Set(['1,5,4', '7,9,16']));
   arrive({ pid: 7, page: 9, count: 3 });
   await settled();
   t.deepEqual(daemon.answers(), []);
@@ -97,6 +97,17 @@ test('answers keep the order of the questions, and all that somebody waits for i
   t.deepEqual(daemon.answers().map(runOf), [
     [1, 5, 1],
     [7, 9, 3],
+  ]);
+});
+
+test('what lies behind a page that a process waits for is wanted too, more of it where it need not be sent', async (t) => {
+  const { theirs, store, wants } = room(temporary(t));
+  store.write({ pid: 1, page: 5, count: 1 }, content({ pid: 1, page: 5, count: 1 }, 3)); // known, and not vouched for
+  theirs.write(Buffer.concat([get(1, 5, 1), get(1, 90, 1)]));
+  await settled();
+  t.deepEqual(wants.map(runOf), [
+    [1, 5, 32],
+    [1, 90, 4],
   ]);
 });
 
