@@ -22,8 +22,10 @@ export interface Circumstances {
 /** What freeze, dump, restore and commit take on any container, and other things that were measured on real moves. */
 export const costs = {
   fixedMs: 100,
-  /** Reading frozen memory and comparing it. */
-  compareBytesPerSecond: 2e9,
+  /** Reading frozen memory and comparing it, beside CRIU. */
+  compareBytesPerSecond: 1.5e9,
+  /** What CRIU's dump and restore take, beside which the agents read, compare and send. */
+  besideMs: 45,
   /** Reading images into processes before they run; beyond the limit memory comes in afterwards, and what is most needed before. */
   restoreBytesPerSecond: 500e6,
   eagerBytes: 16 << 20,
@@ -56,8 +58,9 @@ export function estimateMove(technique: Technique, given: Circumstances): Estima
   const ahead = rounds ? roundsAhead(unknownBytes, given) : { sentBytes: 0, durationMs: 0, leftBytes: unknownBytes };
   const frozenBytes = frozenShare(share, ahead.leftBytes, given) + costs.imageBytes;
   const sendingMs = (frozenBytes / link) * 1000;
-  // comparing goes on beside CRIU's dump, sending beside comparing
-  const comparingMs = share === 'all' ? Math.max(0, (memoryBytes / costs.compareBytesPerSecond) * 1000 - 20) : 0;
+  // comparing goes on beside CRIU's dump and restore, sending beside comparing
+  const comparingMs =
+    share === 'all' ? Math.max(0, (memoryBytes / costs.compareBytesPerSecond) * 1000 - costs.besideMs) : 0;
   const readingMs = (Math.min(memoryBytes, costs.eagerBytes) / costs.restoreBytesPerSecond) * 1000;
   const behindBytes = share === 'all' ? 0 : Math.max(0, ahead.leftBytes - frozenBytes);
   const waitingMs = share === 'all' ? 0 : waitingForPages(frozenBytes - costs.imageBytes, behindBytes, given);

@@ -8,6 +8,7 @@ import type { PageRun, PageStore } from '../memory/pageStore.ts';
 import { makePageWriter } from '../memory/pageWriter.ts';
 import type { ProcessMemory } from '../memory/processMemory.ts';
 import { type KnownPages, makeScanBuffers, type PageReader, scan } from '../memory/scan.ts';
+import { costs } from './estimate.ts';
 
 /** Which memory goes out while the container stands still: all that differs, what will most likely differ, or none. */
 export type FrozenShare = 'all' | 'hot' | 'none';
@@ -16,7 +17,7 @@ export type FrozenShare = 'all' | 'hot' | 'none';
 export interface FrozenImages {
   /** All pages of the container, as its images name them. */
   pages: PageRun[];
-  /** Those that the destination has to ask for. */
+  /** Those that were not sent: the destination has to ask for them, or {@link FrozenMemory.sendRest} follows. */
   remaining: PageRun[];
   /** Images to send; not those with the processes' pages, which the destination writes itself. */
   names: string[];
@@ -30,8 +31,10 @@ export interface FrozenMemory {
    * @param isDumped - whether the images are there
    */
   sendEarly(isDumped: () => boolean): Promise<void>;
-  /** What the images name and was not sent early. */
+  /** What the images name and was not sent early; where the destination restores meanwhile, only what it needs for that. */
   sendLate(imageDirectory: string): Promise<FrozenImages>;
+  /** All that is left. */
+  sendRest(remaining: readonly PageRun[]): Promise<void>;
   /** The container ran for a moment: what was sent may not be true any more, and there may be other processes. */
   startOver(processes: readonly ProcessMemory[]): void;
   /** What the destination is known to have, and nothing that was sent to it since. */
@@ -45,7 +48,6 @@ export interface FrozenMemory {
 const extraBytes = 32 << 10;
 const pieceBytes = 512 << 10;
 const hotPieceBytes = 128 << 10;
-/** On a machine with few cores it keeps CRIU from its work. */
 const extraMs = 25;
 
 /**
@@ -57,12 +59,16 @@ export function makeFrozenMemory(options: {
   store: PageStore;
   hot: PageSet;
   share: FrozenShare;
+  /** Whether the destination restores while the rest is on its way: so it is told what came before that. */
+  restoresMeanwhile: boolean;
+  /** Whether comparing keeps CRIU, which dumps meanwhile, from its work. */
+  hasSpareProcessor: boolean;
   /** Of what is hot, at most about so much goes out; the rest follows the container. */
   budgetBytes: number;
   choice: EncodingChoice;
   write: (...pieces: Buffer[]) => Promise<void>;
 }): FrozenMemory {
-  const { store, hot, share, budgetBytes, choice, write } = options;
+  const { store, hot, share, restoresMeanwhile, hasSpareProcessor, budgetBytes, choice, write } = options;
   let { processes } = options;
   const { pageBytes } = store;
   const changedPages = makePageSet();
@@ -83,9 +89,10 @@ export function makeFrozenMemory(options: {
     has: (pid, page) => !changedPages.has(pid, page) && store.has(pid, page),
     read: store.read,
   };
+  /** Where all is sent, what is not named is as it was. */
+  let namesSame = share !== 'all' || restoresMeanwhile;
   const visitor = {
-    // where all is sent, what is not named is as it was
-    same: (run: PageRun) => (share === 'all' ? undefined : writer.same(run)),
+    same: (run: PageRun) => (namesSame ? writer.same(run) : undefined),
     zero(run: PageRun) {
       changedPages.add(run);
       writer.zero(run);
@@ -126,10 +133,34 @@ export function makeFrozenMemory(options: {
     const untilMs = performance.now() + extraMs;
     const allowedPages = share === 'hot' ? extraBytes / pageBytes : 0;
     const comparable = own.filter(({ pid, page }) => store.has(pid, page));
-    for (const piece of comparable.flatMap((run) => pieces(run, pieceBytes / pageBytes))) {
-      if (isDumped() || changedPages.size - before > allowedPages || performance.now() > untilMs) return;
-      await sendFrom(without([piece], seen));
+    let roomPages = costs.eagerBytes / pageBytes;
+    for (const run of comparable) {
+      roomPages -= run.count;
+      for (const piece of pieces(run, pieceBytes / pageBytes)) {
+        if (isDumped() || changedPages.size - before > allowedPages || performance.now() > untilMs) return;
+        if (roomPages < 0 && !hasSpareProcessor) return;
+        await sendFrom(without([piece], seen));
+        await new Promise(setImmediate); // so that the end of the dump is heard of
+      }
+    }
+  }
+
+  /** What a process needs at once, so that the destination can restore it; then what there is time for while CRIU dumps. */
+  async function sendUrgent(all: readonly PageRun[], isDumped: () => boolean): Promise<void> {
+    const own = [...all].sort((a, b) => a.count - b.count);
+    let roomPages = costs.eagerBytes / pageBytes;
+    const whatIsHot = without(own, { has: (pid, page) => !hot.has(pid, page) });
+    for (const runs of [whatIsHot, own])
+      for (const run of runs) {
+        if (run.count > roomPages) break;
+        roomPages -= run.count;
+        await sendFrom(without([run], seen));
+      }
+    if (!hasSpareProcessor) return;
+    for (const piece of own.flatMap((run) => pieces(run, pieceBytes / pageBytes))) {
       await new Promise(setImmediate); // so that the end of the dump is heard of
+      if (isDumped()) return;
+      await sendFrom(without([piece], seen));
     }
   }
 
@@ -142,7 +173,8 @@ export function makeFrozenMemory(options: {
           .ownPages()
           .flatMap(({ untouched, page, count }) => (untouched ? [{ pid: process.pid, page, count }] : [])),
       );
-      if (share === 'all') await sendFrom(own);
+      if (restoresMeanwhile) await sendUrgent(own, isDumped);
+      else if (share === 'all') await sendFrom(own);
       else await sendSome(own, isDumped);
       await writer.flush();
     },
@@ -173,9 +205,15 @@ export function makeFrozenMemory(options: {
           fileAt += count * pageBytes;
         }
       }
-      if (share === 'all') await sendFrom(remaining.splice(0));
+      if (share === 'all' && !restoresMeanwhile) await sendFrom(remaining.splice(0));
       await writer.flush();
       return { pages, remaining, names: all.filter((name) => !ownFiles.has(name) && name !== 'descriptors.json') };
+    },
+
+    async sendRest(remaining) {
+      namesSame = false;
+      await sendFrom(remaining);
+      await writer.flush();
     },
 
     startOver(present) {

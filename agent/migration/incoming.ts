@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -6,21 +6,14 @@ import { TagalongError } from '../../broker/contract/errors.ts';
 import { prepareDirectories } from '../containers/prepare.ts';
 import { hasRuncNotes } from '../containers/runc.ts';
 import { feed, unpackInto } from '../files/tar.ts';
-import { checkImageSet } from '../images/checkSet.ts';
-import { readPstree } from '../images/pstree.ts';
 import type { BaseIdentity } from '../memory/bases.ts';
-import { packRuns } from '../memory/pageRecords.ts';
 import type { Arrival, Expected, Ready } from './arrival.ts';
-import { assembleImages, checkPresent } from './assemble.ts';
-import { eagerPages } from './eagerPages.ts';
-import { costs } from './estimate.ts';
 import { finishArrival } from './finishArrival.ts';
 import type { IncomingOptions } from './incomingOptions.ts';
 import type { Outcome } from './outcomes.ts';
-import { makeParts } from './parts.ts';
 import type { ReadyNote } from './readyNote.ts';
-import { receiveFrozen } from './receiveFrozen.ts';
-import { sourceOf, startAhead } from './startAhead.ts';
+import { restoreFrozen } from './restoreFrozen.ts';
+import { startAhead } from './startAhead.ts';
 import { removePaths } from './switchStream.ts';
 
 /** This node as the destination of migrations. */
@@ -48,7 +41,7 @@ export interface Incoming {
 }
 
 export function makeIncoming(options: IncomingOptions): Incoming {
-  const { configuration, containers, bases, outcomes, pageBytes, log } = options;
+  const { configuration, containers, bases, outcomes, log } = options;
   const { node } = configuration;
   const arrivals = new Map<string, Arrival>();
   const finishing = new Map<string, PromiseWithResolvers<void>>();
@@ -149,40 +142,9 @@ export function makeIncoming(options: IncomingOptions): Incoming {
 
     async switchOver(migration, input) {
       const arrival = arrivalOf(migration);
-      const ready = readyOf(arrival);
-      const { restore, pager, reserve } = ready;
-      const { spec } = arrival;
-      const parts = makeParts();
-      const { complete, verified } = await receiveFrozen(arrival, ready, bases, input);
-      parts.end('receive');
-      void reserve.release().catch(() => undefined); // its directory goes in any case
-      if (arrival.base === undefined) throw new TagalongError('bug', { problem: 'the stream named no base' });
-      const { store } = arrival.base;
-      const isHere = (pid: number, page: number) => (complete || verified.has(pid, page)) && store.has(pid, page);
-      const { pages, lazyPages, writePages } = assembleImages(restore.imageDirectory, store, (canWait) =>
-        pager === undefined ? canWait : eagerPages(canWait, isHere, arrival.likely ?? [], costs.eagerBytes / pageBytes),
-      );
-      const pids = readPstree(readFileSync(join(restore.imageDirectory, 'pstree.img'))).map(({ pid }) => pid);
-      arrival.pages = pages;
-      checkImageSet(restore.imageDirectory, { pageBytes });
-      parts.end('assemble');
-      const startOver = !isSame(arrival.expectedPids ?? [], pids);
-      const order = pager?.begin({
-        migration,
-        container: spec.name,
-        storeDirectory: store.directory,
-        startOver,
-        verified: packRuns(complete ? lazyPages : verified.runs()),
-        ...(complete ? {} : sourceOf(arrival, options)),
-      });
-      if (startOver) await order; // the daemon has another socket then
-      const restoring = Promise.all([order, restore.restore(writePages)]);
-      restoring.catch(() => undefined); // awaited below
-      if (complete) checkPresent(lazyPages, store); // meanwhile
-      await restoring;
-      parts.end('restore');
+      const parts = await restoreFrozen(arrival, readyOf(arrival), options, input);
       arrival.restored = true;
-      return { parts: parts.all() };
+      return { parts };
     },
 
     async commit(migration) {
@@ -245,10 +207,4 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     const base = identity === undefined ? undefined : bases.open(name, identity)?.identity;
     return { base, hasFiles };
   }
-}
-
-/** The daemon counts the processes that connect to it, whatever their order. */
-function isSame(one: readonly number[], other: readonly number[]): boolean {
-  const those = new Set(other);
-  return one.length === other.length && one.every((pid) => those.has(pid));
 }

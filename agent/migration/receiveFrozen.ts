@@ -11,22 +11,28 @@ import type { Arrival, Ready } from './arrival.ts';
 import { readSwitchStream } from './switchStream.ts';
 import { takePages } from './takeRound.ts';
 
-/**
- * Reads the stream of the frozen container: memory, files, images.
- *
- * @returns which pages are as they were when it was frozen, and whether these are all of them
- */
+/** What has come of a frozen container. */
+export interface Received {
+  /** Which pages are as they were when it was frozen. */
+  verified: PageSet;
+  /** Whether these, and those that are not named, are all. */
+  complete: boolean;
+  /** Takes in what is still on its way: memory, which is complete then. */
+  rest?: () => Promise<void>;
+}
+
+/** Reads the stream of the frozen container as far as the restore needs it: memory, files, images. */
 export async function receiveFrozen(
   arrival: Arrival,
   { archive, restore }: Ready,
   bases: Bases,
   input: Readable,
-): Promise<{ complete: boolean; verified: PageSet }> {
+): Promise<Received> {
   const { place, spec } = arrival;
   for (const name of seedNames) rmSync(join(restore.imageDirectory, name), { force: true });
   const verified = makePageSet();
   const claim = bases.claim(spec.name);
-  const { archived, files, memoryComplete } = await readSwitchStream(
+  const reading = readSwitchStream(
     input,
     {
       stateDirectory: place.state,
@@ -46,13 +52,16 @@ export async function receiveFrozen(
         for (const run of runsOf(header)) verified.add(run);
       },
     },
-  ).finally(claim.end);
+  );
+  reading.catch(claim.end);
+  const { archived, files, memoryComplete, rest } = await reading;
+  if (rest === undefined) claim.end();
   if (archived) {
     archive.input.end();
     await archive.done;
   }
   await noteFiles(arrival, files);
-  return { complete: memoryComplete, verified };
+  return { complete: memoryComplete, verified, ...(rest && { rest: () => rest().finally(claim.end) }) };
 }
 
 /** What is known of the files here, after those that changed last were unpacked. */

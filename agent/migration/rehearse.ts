@@ -13,6 +13,12 @@ import { makeFrozenMemory } from './frozenMemory.ts';
 
 const rounds = 3;
 const samplePages = 2048;
+/** The ways in which memory goes out while a container stands still. */
+const ways = [
+  { share: 'all', restoresMeanwhile: false },
+  { share: 'all', restoresMeanwhile: true },
+  { share: 'hot', restoresMeanwhile: false },
+] as const;
 
 /**
  * Does once, on this very process and on images of nothing, what is done while a container stands still: code that runs for
@@ -41,18 +47,20 @@ export async function rehearse(directory: string, pageBytes: number): Promise<vo
       ownPages: () => runs.map((run) => ({ ...run, count: Math.min(run.count, samplePages) })),
     };
     for (let round = 0; round < rounds; round += 1) {
-      for (const share of ['all', 'hot'] as const) {
+      for (const way of ways) {
         const memory = makeFrozenMemory({
           processes: [sample],
           store,
           hot: makePageSet(),
-          share,
+          ...way,
+          hasSpareProcessor: true,
           budgetBytes: 1 << 20,
           choice: makeEncodingChoice(() => undefined),
           write: async () => undefined,
         });
         await memory.sendEarly(() => false);
-        await memory.sendLate(imageDirectory);
+        const { remaining } = await memory.sendLate(imageDirectory);
+        if (way.restoresMeanwhile) await memory.sendRest(remaining);
         await memory.settle(store, []);
       }
       assembleImages(imageDirectory, store, (canWait) => eagerPages(canWait, store.has, [], 1)).writePages();

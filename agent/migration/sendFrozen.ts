@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { encodeHeader } from '../channel/records.ts';
 import { standStill } from '../containers/standStill.ts';
 import { waitingCheckpoint } from '../containers/waitingCheckpoint.ts';
@@ -11,7 +12,7 @@ import { makePageSupply } from './pageSupply.ts';
 import { makeParts } from './parts.ts';
 import { techniqueTable } from './plan.ts';
 import { isStuckFreezer } from './stuckFreezer.ts';
-import { writeEnd, writeFileChanges, writeImages } from './switchStream.ts';
+import { writeEnd, writeFileChanges, writeImages, writeRestorable } from './switchStream.ts';
 import type { RoundHead } from './takeRound.ts';
 
 const leastHotBytes = 128 << 10;
@@ -43,6 +44,7 @@ export async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<v
   await write(encodeHeader(head));
   move.processes = await openProcesses(move.freezer, move.pageBytes);
   const { share } = techniqueTable[move.technique];
+  const restoresMeanwhile = share === 'all' && move.lazyRestore;
   const writeRecord = async (...pieces: Buffer[]) => {
     for (const piece of pieces) await write(piece);
   };
@@ -51,6 +53,8 @@ export async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<v
     store: base.store,
     hot,
     share,
+    restoresMeanwhile,
+    hasSpareProcessor: availableParallelism() > 2,
     budgetBytes: Math.max(leastHotBytes, ((linkBytesPerSecond() ?? costs.linkBytesPerSecond) * costs.hotMs) / 1000),
     choice,
     write: writeRecord,
@@ -69,7 +73,12 @@ export async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<v
   const { pages, remaining, names } = await memory.sendLate(imageDirectory);
   move.pages = pages;
   await writeImages(write, imageDirectory, names, choice.worthTrying());
-  if (remaining.length > 0) {
+  parts.end('late');
+  if (restoresMeanwhile) {
+    await writeRestorable(write);
+    await memory.sendRest(remaining);
+    parts.end('rest');
+  } else if (remaining.length > 0) {
     move.supply = makePageSupply({
       processes: move.processes,
       runs: remaining,
@@ -81,8 +90,7 @@ export async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<v
     });
     move.supplies.set(move.id, move.supply);
   }
-  await writeEnd(write, remaining.length === 0);
-  parts.end('late');
+  await writeEnd(write, move.supply === undefined);
   for (const [name, ms] of Object.entries(parts.all())) move.account.part(name, ms);
 }
 

@@ -9,6 +9,14 @@ import { type RoundHead, roundHeadSchema } from './takeRound.ts';
 
 const imageNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/);
 
+/** Nothing is missing. */
+const endSchema = z.object({
+  kind: z.literal('end'),
+  sizeBytes: z.literal(0),
+  /** Whether all memory that is not named in this stream is as the receiver has it; else the source must be asked. */
+  memoryComplete: z.boolean(),
+});
+
 /** What travels while the container is frozen, as one stream of records. */
 export const recordHeaderSchema = z.discriminatedUnion('kind', [
   /** First: which base the memory builds on. */
@@ -48,15 +56,14 @@ export const recordHeaderSchema = z.discriminatedUnion('kind', [
       )
       .max(10_000),
   }),
-  /** Nothing is missing. */
-  z.object({
-    kind: z.literal('end'),
-    sizeBytes: z.literal(0),
-    /** Whether all memory that is not named in this stream is as the receiver has it; else the source must be asked. */
-    memoryComplete: z.boolean(),
-  }),
+  /** Files and images are whole, and memory as far as it was named: the restore may begin. Nothing but memory follows. */
+  z.object({ kind: z.literal('restorable'), sizeBytes: z.literal(0) }),
+  endSchema,
 ]);
 export type RecordHeader = z.output<typeof recordHeaderSchema>;
+
+/** What follows `restorable`. */
+const restHeaderSchema = z.discriminatedUnion('kind', [...pageHeaderSchemas, endSchema]);
 
 /** Takes a piece of the stream; resolves when the piece can be used again. */
 export type Write = (bytes: Buffer) => Promise<void>;
@@ -124,24 +131,45 @@ function inPortions<T extends { sizeBytes: number }>(files: readonly T[]): T[][]
   return portions;
 }
 
+/** Between what the restore needs and the rest of the memory. */
+export async function writeRestorable(write: Write): Promise<void> {
+  await write(encodeHeader({ kind: 'restorable', sizeBytes: 0 } as RecordHeader));
+}
+
 /** The last record. */
 export async function writeEnd(write: Write, memoryComplete: boolean): Promise<void> {
   await write(encodeHeader({ kind: 'end', sizeBytes: 0, memoryComplete } as RecordHeader));
 }
 
+/** What takes in the memory in a stream. */
+export interface MemorySink {
+  /** Which base the memory builds on. */
+  onBase(head: RoundHead): void;
+  /** One batch of pages. */
+  onPages(header: PageHeader, content: Buffer): void;
+}
+
+/** What was read of a stream. */
+export interface Switched {
+  archived: boolean;
+  files: { removed: string[]; changed: string[] };
+  /** Whether what is not named is as the receiver has it. */
+  memoryComplete: boolean;
+  /** Reads on to the end, where only memory follows, which is complete then. @throws TagalongError `transfer-failed` */
+  rest?: () => Promise<void>;
+}
+
 /**
- * Reads the whole stream to its `end`.
+ * Reads the stream as far as it is needed for the restore, which most often is to its end.
  *
  * @param into - where its parts go. The archive is a tar that unpacks into the state directory, until `unpacked`
- * @param memory - takes in which base the memory builds on, and the batches of pages
- * @returns whether there was an archive, which files changed, and what the end said
  * @throws TagalongError `transfer-failed` where the stream breaks off or holds what it must not
  */
 export async function readSwitchStream(
   input: AsyncIterable<Buffer>,
   into: { stateDirectory: string; archive: Writable; unpacked?: Promise<void>; imageDirectory: string },
-  memory: { onBase: (head: RoundHead) => void; onPages: (header: PageHeader, content: Buffer) => void },
-): Promise<{ archived: boolean; files: { removed: string[]; changed: string[] }; memoryComplete: boolean }> {
+  memory: MemorySink,
+): Promise<Switched> {
   const reader = new ByteReader(input);
   let archived = false;
   const changed: string[] = [];
@@ -151,12 +179,16 @@ export async function readSwitchStream(
     const header = await readHeader(reader, recordHeaderSchema);
     switch (header.kind) {
       case 'end':
+      case 'restorable': {
         if (removedLater.length > 0) {
           into.archive.end();
           await into.unpacked;
           await removePaths(into.stateDirectory, removedLater);
         }
-        return { archived, files: { removed, changed }, memoryComplete: header.memoryComplete };
+        const files = { removed, changed };
+        if (header.kind === 'end') return { archived, files, memoryComplete: header.memoryComplete };
+        return { archived, files, memoryComplete: false, rest: () => readRest(reader, memory) };
+      }
       case 'round':
         memory.onBase(header);
         break;
@@ -181,6 +213,15 @@ export async function readSwitchStream(
       default:
         memory.onPages(header, await reader.exactly(header.sizeBytes));
     }
+  }
+}
+
+async function readRest(reader: ByteReader, memory: MemorySink): Promise<void> {
+  for (;;) {
+    const header = await readHeader(reader, restHeaderSchema);
+    if (header.kind !== 'end') memory.onPages(header, await reader.exactly(header.sizeBytes));
+    else if (header.memoryComplete) return;
+    else throw broken('the rest of the memory is not all');
   }
 }
 

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { makeLog } from '../../host/log.ts';
 import { makePeers } from '../channel/peers.ts';
 import { openPageStore, type PageStore } from '../memory/pageStore.ts';
-import { type PagerWord, pagerOrderSchema, pagerPreparationSchema } from './order.ts';
+import { type PagerRest, type PagerWord, pagerOrderSchema, pagerPreparationSchema, pagerRestSchema } from './order.ts';
 import { currentStore, runPager, startDaemon, writeEnd, writeProcess } from './pager.ts';
 
 const directory = process.argv[2] ?? '';
@@ -48,8 +48,17 @@ async function work(lines: AsyncIterator<string>): Promise<PagerWord | undefined
     if (word.said === 'complete') last = word;
     else say(word);
   };
-  await runPager(daemon, { store, peers }, order, tell, log);
+  const rest = order.restFollows ? readRest(lines) : undefined;
+  rest?.catch(() => undefined); // awaited there
+  await runPager(daemon, { store, peers }, order, rest, tell, log);
   return last;
+}
+
+/** @throws where the agent ends before it says it */
+async function readRest(lines: AsyncIterator<string>): Promise<PagerRest> {
+  const line = await lines.next();
+  if (line.done) throw new Error('the agent ended before all memory was there');
+  return pagerRestSchema.parse(JSON.parse(line.value));
 }
 
 function unlessDamaged(open: () => PageStore): PageStore | undefined {

@@ -16,6 +16,8 @@ export const pagerPreparationSchema = z.object({
 });
 export type PagerPreparation = z.output<typeof pagerPreparationSchema>;
 
+const runsSchema = z.array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()]));
+
 /** What it is told when the images of its container are there: a second line. */
 export const pagerOrderSchema = z.object({
   migration: z.string(),
@@ -25,10 +27,16 @@ export const pagerOrderSchema = z.object({
   /** The processes are others than the daemon was told: it has to start anew. */
   startOver: z.boolean(),
   /** Which of them are already as they were when the processes were frozen; all, where there is no source to ask. */
-  verified: z.array(z.tuple([z.int().positive(), z.int().nonnegative(), z.int().positive()])),
+  verified: runsSchema,
   source: sourceSchema.optional(),
+  /** Whether the agent takes in the rest itself, and says so in a third line. */
+  restFollows: z.boolean(),
 });
 export type PagerOrder = z.output<typeof pagerOrderSchema>;
+
+/** What it is told when the rest has come: a third line. */
+export const pagerRestSchema = z.object({ verified: runsSchema });
+export type PagerRest = z.output<typeof pagerRestSchema>;
 
 /** What a pager says: lines of JSON on its standard output while somebody listens, the last one also in its file `end`. */
 export const pagerWordSchema = z.discriminatedUnion('said', [

@@ -12,7 +12,7 @@ import { unpackRuns } from '../memory/pageRecords.ts';
 import { makePageSet } from '../memory/pageSet.ts';
 import { openPageStore, type PageStore } from '../memory/pageStore.ts';
 import { startDelivery } from './delivery.ts';
-import type { PagerOrder, PagerPreparation, PagerWord } from './order.ts';
+import type { PagerOrder, PagerPreparation, PagerRest, PagerWord } from './order.ts';
 import { type Supply, startSupply } from './supply.ts';
 
 const releasedSchema = z.object({ done: z.literal(true) });
@@ -67,6 +67,7 @@ export async function startDaemon({ imageDirectory, workDirectory }: PagerPrepar
  * It is a process of its own, apart from the agent: if it ended early, the kernel would give the container pages of zeros.
  *
  * @param own - what this node has of the memory, and the connection to the source; both are closed at the end
+ * @param rest - what the agent has taken in meanwhile, where its order says that it does
  * @param say - tells the agent, if it still listens
  * @throws TagalongError where the daemon failed
  */
@@ -74,6 +75,7 @@ export async function runPager(
   daemon: Daemon,
   own: { store: PageStore; peers: Peers },
   order: PagerOrder,
+  rest: Promise<PagerRest> | undefined,
   say: (word: PagerWord) => void,
   log: Logger,
 ): Promise<void> {
@@ -92,6 +94,12 @@ export async function runPager(
     onProblem: (problem) => log.error({ container: order.container }, problem),
   });
   say({ said: 'ordered' });
+  const restTaken = rest?.then(({ verified: runs }) => {
+    store.refresh();
+    for (const run of unpackRuns(runs)) verified.add(run);
+    delivery.retry();
+  });
+  restTaken?.catch(() => undefined); // awaited below
   if (source !== undefined) {
     supply = startSupply({
       peers,
@@ -108,6 +116,7 @@ export async function runPager(
     });
     supply.complete.catch(() => undefined);
   }
+  await restTaken; // an agent that ends before it says so has not committed
   const { exitCode, stderr } = await daemon.ended;
   if (exitCode !== 0) {
     ending.abort();

@@ -7,7 +7,7 @@ import { TagalongError } from '../../broker/contract/errors.ts';
 import { start } from '../../host/command.ts';
 import { readJson } from '../../host/files.ts';
 import { startTimeOf } from '../../host/processes.ts';
-import { type PagerOrder, type PagerPreparation, type PagerWord, pagerWordSchema } from './order.ts';
+import { type PagerOrder, type PagerPreparation, type PagerRest, type PagerWord, pagerWordSchema } from './order.ts';
 
 type LastWord = Extract<PagerWord, { said: 'complete' | 'failed' }>;
 
@@ -16,6 +16,8 @@ export interface WaitingPager {
   readonly directory: string;
   /** Gives it the order. Resolves when it is taken in. @throws TagalongError `command-failed` */
   begin(order: PagerOrder): Promise<void>;
+  /** Tells it, after its order, that the rest of the memory is here. */
+  takeRest(rest: PagerRest): void;
   /** Its last word. It is heard also where this agent was not there when it was said. */
   readonly end: Promise<LastWord>;
   /** Ends it. Only while the container does not run. */
@@ -90,6 +92,7 @@ export async function startPager(
       });
       await Promise.race([ordered.promise, failed]);
     },
+    takeRest: (rest) => child.write(`${JSON.stringify(rest)}\n`),
     end: end.promise,
     async cancel() {
       await child.stop();

@@ -23,7 +23,7 @@ const always = { worthTrying: () => true, tried: () => undefined };
  * A process that stands still, of whose first half both nodes know something: pages 0 to 15 as they are, 16 to 31 as they
  * were. Of page 40 CRIU has its own notion, which is in its file.
  */
-async function room(t: ExecutionContext, share: FrozenShare, choice = never) {
+async function room(t: ExecutionContext, share: FrozenShare, choice = never, restoresMeanwhile = false) {
   const directory = temporary(t);
   const child = await startChild(t, pages);
   await child.stop('SIGSTOP');
@@ -70,6 +70,8 @@ async function room(t: ExecutionContext, share: FrozenShare, choice = never) {
     store: here,
     hot,
     share,
+    restoresMeanwhile,
+    hasSpareProcessor: true,
     budgetBytes: 1 << 20,
     choice,
     write: async (...pieces) => {
@@ -131,6 +133,25 @@ for (const [title, choice] of [
     t.deepEqual(wrong(here), []);
   });
 }
+
+test('where the destination restores meanwhile it is told what it has, and the rest follows', async (t) => {
+  const { memory, here, there, images, deliver, wrong, first } = await room(t, 'all', never, true);
+  await memory.sendEarly(() => true);
+  const { remaining } = await memory.sendLate(images);
+  const told = await deliver();
+  const left = pagesOf(remaining, first);
+  t.deepEqual(
+    [...told, ...left].filter((page) => page >= 0 && page < pages).sort((a, b) => a - b),
+    numbers(0, pages),
+  );
+  t.false(wrong(there).some((page) => told.has(page)));
+  await memory.sendRest(remaining);
+  const toldLater = await deliver();
+  t.false([...toldLater].some((page) => told.has(page)));
+  t.deepEqual(wrong(there), []);
+  await memory.settle(here, []);
+  t.deepEqual(wrong(here), []);
+});
 
 test('hybrid: what is hot goes with the frozen container, the rest is to be asked for', async (t) => {
   const { memory, here, there, images, deliver, wrong, first } = await room(t, 'hot');

@@ -11,6 +11,7 @@ import {
   writeEnd,
   writeFileChanges,
   writeImages,
+  writeRestorable,
 } from '../../../agent/migration/switchStream.ts';
 
 async function room(t: { teardown: (fn: () => Promise<void>) => void }) {
@@ -96,6 +97,51 @@ test('a stream without file changes says so, and that memory is missing', async 
     memoryComplete: false,
   });
 });
+
+test('the restore may begin before the rest of the memory is there', async (t) => {
+  const where = await room(t);
+  const wire = new PassThrough();
+  const write = (bytes: Buffer) => put(wire, bytes);
+  const page = async (number: number) => {
+    await write(head({ kind: 'pages', sizeBytes: 1, encoding: 'plain', runs: [[1, number, 1]] }));
+    await write(Buffer.from('x'));
+  };
+  const heard: number[] = [];
+  const sink = { onBase: () => undefined, onPages: (header: PageHeader) => void heard.push(header.runs[0]?.[1] ?? -1) };
+  await page(1);
+  await writeFileChanges(write, { removed: [], changed: ['upper/new'] }, Readable.from([Buffer.from('tar')]));
+  await writeRestorable(write);
+  const { archived, files, memoryComplete, rest } = await readSwitchStream(
+    wire,
+    { ...where, archive: new PassThrough() },
+    sink,
+  );
+  t.like(
+    { archived, files, memoryComplete },
+    { archived: true, files: { changed: ['upper/new'] }, memoryComplete: false },
+  );
+  t.deepEqual(heard, [1]);
+  const read = rest?.();
+  await page(2);
+  await page(3);
+  await writeEnd(write, true);
+  await read;
+  t.deepEqual(heard, [1, 2, 3]);
+});
+
+for (const [what, records] of [
+  ['is not all', [head({ kind: 'end', sizeBytes: 0, memoryComplete: false })]],
+  ['breaks off', []],
+  ['brings more than memory', [head({ kind: 'files', sizeBytes: 0, removed: ['upper/x'], changed: [] })]],
+  ['brings an image', [head({ kind: 'image', sizeBytes: 1, name: 'a.img' }), Buffer.from('x')]],
+] as const)
+  test(`a rest that ${what} is refused`, async (t) => {
+    const where = await room(t);
+    const chunks = [head({ kind: 'restorable', sizeBytes: 0 }), ...records];
+    const { rest } = await readSwitchStream(Readable.from(chunks), { ...where, archive: new PassThrough() }, noMemory);
+    const error = await t.throwsAsync(async () => rest?.());
+    t.is((error as { code?: string } | undefined)?.code, 'transfer-failed');
+  });
 
 const images = (files: { name: string; sizeBytes: number }[], content: Buffer, compressed: boolean) => [
   head({ kind: 'images', sizeBytes: content.length, compressed, files }),
