@@ -67,6 +67,7 @@ export async function considerMove(
       fileBytes,
       linkBytesPerSecond: link?.throughputBytesPerSecond ?? costs.linkBytesPerSecond,
       rttMs: link?.rttMs ?? costs.rttMs,
+      downtimeTargetMs: request.downtimeMs ?? costs.downtimeTargetMs,
       correction: experience.correctionsFor(to),
     };
     const choice = chooseTechnique(request.technique, circumstances, lazyProblem);

@@ -13,6 +13,8 @@ export interface Circumstances {
   dirtyBytesPerSecond: number;
   linkBytesPerSecond: number;
   rttMs: number;
+  /** The pause that is aimed at: rounds end when it is reached. */
+  downtimeTargetMs?: number;
   /** Changed files, and the image where the destination lacks it. */
   fileBytes: number;
   /** By technique: how actual pauses compared with estimates so far; 1 where nothing is known. */
@@ -35,13 +37,18 @@ export const costs = {
   lastRoundAgeMs: 100,
   /** Hybrid keeps the container frozen at most so long for what changed lately. */
   hotMs: 40,
-  /** What a process needs at once when it goes on: so much, and such a part of its memory. */
+  /** What a process needs at once when it goes on: so much, such a part of its memory, and what it writes to in such a time. */
   workingSetBytes: 256_000,
   workingSetPart: 0.005,
+  workingSetSeconds: 0.2,
   /** A process that waits for a page waits for a round trip and for both agents, which are busy just then; then it has some pages. */
-  faultMs: 5,
+  faultMs: 2.5,
   faultPages: { known: 32, unknown: 4 },
-  mostRounds: 8,
+  mostRounds: 24,
+  /** When all else is ready. */
+  mostLastRounds: 8,
+  /** The pause that the rounds aim at, unless the request says otherwise. */
+  downtimeTargetMs: 300,
   /** Until a link was measured: a wire of 1 Gbit/s. */
   linkBytesPerSecond: 118e6,
   rttMs: 1,
@@ -89,13 +96,11 @@ function frozenShare(share: 'all' | 'hot' | 'none', leftBytes: number, given: Ci
  * A process that goes on without its memory waits for the pages that it needs at once: for what has to be sent, and for being
  * told that the rest is as it was. What changed lately is what it needs at once, and that came along.
  */
-function waitingForPages(
-  hotBytes: number,
-  behindBytes: number,
-  { memoryBytes, linkBytesPerSecond, rttMs }: Circumstances,
-): number {
-  const { workingSetBytes, workingSetPart, faultMs, faultPages } = costs;
-  const neededBytes = Math.max(0, Math.min(memoryBytes, workingSetBytes + memoryBytes * workingSetPart) - hotBytes);
+function waitingForPages(hotBytes: number, behindBytes: number, given: Circumstances): number {
+  const { memoryBytes, dirtyBytesPerSecond, linkBytesPerSecond, rttMs } = given;
+  const { workingSetBytes, workingSetPart, workingSetSeconds, faultMs, faultPages } = costs;
+  const workingSet = workingSetBytes + memoryBytes * workingSetPart + dirtyBytesPerSecond * workingSetSeconds;
+  const neededBytes = Math.max(0, Math.min(memoryBytes, workingSet) - hotBytes);
   const missingBytes = Math.min(neededBytes, behindBytes);
   const faults = (bytes: number, pages: number) => Math.ceil(bytes / 4096 / pages);
   const questions = faults(missingBytes, faultPages.unknown) + faults(neededBytes - missingBytes, faultPages.known);
@@ -110,9 +115,10 @@ function roundsAhead(firstBytes: number, given: Circumstances) {
     sentBytes += leftBytes;
     seconds += roundSeconds;
     const next = Math.min(given.memoryBytes, given.dirtyBytesPerSecond * roundSeconds);
-    const converged = round > 0 && next > 0.9 * leftBytes;
+    const converges = next <= 0.9 * leftBytes;
     leftBytes = next;
-    if (converged) break;
+    const leftMs = costs.fixedMs + (leftBytes / given.linkBytesPerSecond) * 1000;
+    if (round > 0 && (!converges || leftMs <= (given.downtimeTargetMs ?? costs.downtimeTargetMs))) break;
   }
   return { sentBytes, durationMs: seconds * 1000, leftBytes };
 }

@@ -67,24 +67,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
   },
 
   async 'send-rounds'(move) {
-    const memory = memoryOf(move);
-    for (;;) {
-      await sendRound(move);
-      const rate = memory.linkBytesPerSecond() ?? costs.linkBytesPerSecond;
-      const compareMsPerByte = leavesPagesBehind(move.technique) ? 0 : 1000 / costs.compareBytesPerSecond;
-      const limits = {
-        downtimeMs: move.downtimeTargetMs,
-        fixedMs: costs.fixedMs,
-        compareMsPerByte,
-        mostRounds: costs.mostRounds,
-        mostMs,
-        leftFollows: leavesPagesBehind(move.technique),
-      };
-      const verdict = stopRule(memory.rounds, rate, limits);
-      if (!verdict.stop) continue;
-      move.log.debug({ migration: move.id, rounds: memory.rounds.length }, verdict.reason);
-      return;
-    }
+    await sendRounds(move, costs.mostRounds);
   },
 
   async 'make-ready'(move) {
@@ -116,8 +99,9 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     }
   },
 
-  async 'last-round'(move) {
-    await sendRound(move);
+  async 'last-rounds'(move) {
+    // while all was made ready as much may have changed as would make the pause too long
+    await sendRounds(move, memoryOf(move).rounds.length + costs.mostLastRounds);
   },
 
   async freeze(move) {
@@ -269,8 +253,24 @@ function letGo(move: Move): Promise<void> {
   return move.lettingGo;
 }
 
-async function sendRound(move: Move): Promise<void> {
-  const round = await memoryOf(move).round(move.freezer, { signal: move.signal, onSent: counting(move) });
-  move.account.round(round);
-  move.progressed();
+/** Sends memory ahead until a further round is not worth it. */
+async function sendRounds(move: Move, mostRounds: number): Promise<void> {
+  const memory = memoryOf(move);
+  const leftFollows = leavesPagesBehind(move.technique);
+  for (;;) {
+    const round = await memory.round(move.freezer, { signal: move.signal, onSent: counting(move) });
+    move.account.round(round);
+    move.progressed();
+    const verdict = stopRule(memory.rounds, memory.linkBytesPerSecond() ?? costs.linkBytesPerSecond, {
+      downtimeMs: move.downtimeTargetMs,
+      fixedMs: costs.fixedMs,
+      compareMsPerByte: leftFollows ? 0 : 1000 / costs.compareBytesPerSecond,
+      mostRounds,
+      mostMs,
+      leftFollows,
+    });
+    if (!verdict.stop) continue;
+    move.log.debug({ migration: move.id, rounds: memory.rounds.length }, verdict.reason);
+    return;
+  }
 }

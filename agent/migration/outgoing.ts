@@ -16,6 +16,7 @@ import type { Bases } from '../memory/bases.ts';
 import { type Account, openAccount } from './account.ts';
 import { conduct } from './conduct.ts';
 import { type Consideration, considerMove } from './consider.ts';
+import { costs } from './estimate.ts';
 import type { Experience } from './experience.ts';
 import type { NodeFacts } from './facts.ts';
 import type { Move } from './move.ts';
@@ -75,7 +76,6 @@ interface Active {
 }
 
 const progressEveryMs = 250;
-const defaultDowntimeMs = 300;
 
 export function makeOutgoing(options: OutgoingOptions): Outgoing {
   const { configuration, containers, images, bases, supplies, peers, pageBytes, log } = options;
@@ -132,7 +132,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
           pageBytes,
           lazyRestore: considered.lazyRestore,
           withoutMemory: considered.withoutMemory,
-          downtimeTargetMs: request.downtimeMs ?? defaultDowntimeMs,
+          downtimeTargetMs: request.downtimeMs ?? costs.downtimeTargetMs,
           supplies,
           keptState: options.keptState,
           preparations: options.preparations,

@@ -22,7 +22,7 @@ export type Step =
   | { kind: 'stage-files'; phase: 'copying' }
   | { kind: 'send-rounds'; phase: 'copying' }
   | { kind: 'make-ready'; phase: 'copying' }
-  | { kind: 'last-round'; phase: 'copying' }
+  | { kind: 'last-rounds'; phase: 'copying' }
   | { kind: 'freeze'; phase: 'freezing' }
   | { kind: 'dump'; phase: 'freezing' }
   | { kind: 'switch-over'; phase: 'switching' }
@@ -46,7 +46,7 @@ export function planMigration(input: { technique: Technique; imageDigest: string
     { kind: 'stage-files', phase: 'copying' },
     ...(rounds ? ([{ kind: 'send-rounds', phase: 'copying' }] as const) : []),
     { kind: 'make-ready', phase: 'copying' },
-    ...(rounds ? ([{ kind: 'last-round', phase: 'copying' }] as const) : []),
+    ...(rounds ? ([{ kind: 'last-rounds', phase: 'copying' }] as const) : []),
     { kind: 'freeze', phase: 'freezing' },
     { kind: 'dump', phase: 'freezing' },
     { kind: 'switch-over', phase: 'switching' },

@@ -10,9 +10,9 @@ const before: StepKind[] = ['open-destination', 'stage-image', 'stage-files'];
 const frozen: StepKind[] = ['freeze', 'dump', 'switch-over', 'commit'];
 const expected: Record<keyof typeof techniqueTable, StepKind[]> = {
   cold: [...before, 'make-ready', ...frozen, 'clean-up'],
-  'pre-copy': [...before, 'send-rounds', 'make-ready', 'last-round', ...frozen, 'clean-up'],
+  'pre-copy': [...before, 'send-rounds', 'make-ready', 'last-rounds', ...frozen, 'clean-up'],
   'post-copy': [...before, 'make-ready', ...frozen, 'serve-pages', 'clean-up'],
-  hybrid: [...before, 'send-rounds', 'make-ready', 'last-round', ...frozen, 'serve-pages', 'clean-up'],
+  hybrid: [...before, 'send-rounds', 'make-ready', 'last-rounds', ...frozen, 'serve-pages', 'clean-up'],
 };
 
 test('every technique of the contract has its plan', (t) => {
