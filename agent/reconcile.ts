@@ -5,6 +5,7 @@ import type { Containers } from './containers/containers.ts';
 import { reopenPort } from './containers/heldPort.ts';
 import { runcState } from './containers/runc.ts';
 import type { Outcomes } from './migration/outcomes.ts';
+import { findArrival } from './migration/rules.ts';
 
 /**
  * At start: compares what the disk says with what runs, and finishes or undoes what an earlier run left in the middle.
@@ -25,8 +26,9 @@ export async function reconcile(
     const migration = record.arrival ?? '';
     const { outcome } = await outcomes.settle({ migration, container: name, outcome: 'aborted' });
     const state = outcome === 'committed' ? await runcState(name) : undefined;
-    if (state === undefined) {
-      if (outcome === 'committed')
+    const next = findArrival(outcome, state === undefined ? 'gone' : 'running');
+    if (state === undefined || next !== 'adopt') {
+      if (next === 'lost')
         log.error({ container: name, migration }, 'a container that was handed over to this node is gone');
       await containers.remove(name);
       continue;

@@ -38,6 +38,7 @@ export interface WaitingRestore {
  * @param descriptors - what runC noted of the container's standard streams at the source, see `runcRecord`
  * @param before - a shell line that mounts its root file system
  * @param lazy - whether memory is brought in while the processes run already
+ * @param outcomeFile - where the agent writes that it has committed: it may end before it can say so to the barrier
  */
 export async function waitingRestore(options: {
   name: string;
@@ -47,6 +48,7 @@ export async function waitingRestore(options: {
   descriptors: readonly string[];
   before: string;
   lazy: boolean;
+  outcomeFile: string;
 }): Promise<WaitingRestore> {
   const { name, node, place, directory, lazy } = options;
   const at = (part: string) => join(directory, part);
@@ -57,7 +59,7 @@ export async function waitingRestore(options: {
   const barrier = await makeGate(at('barrier'));
   await writeFile(at('bin/criu'), criuScript(criuGate, at('bin')), { mode: 0o700 });
   const script = at('bin/barrier');
-  await writeFile(script, barrierScript(barrier), { mode: 0o700 });
+  await writeFile(script, barrierScript(barrier, options.outcomeFile), { mode: 0o700 });
   await writeCriuConfiguration(place, [`action-script ${script}`]);
   const parameters = restoreParameters(name, place, at('images'), at('work'), lazy);
   const runc = await waitingRunc(place, parameters, options.before, `${at('bin')}:${process.env['PATH'] ?? ''}`);
@@ -127,14 +129,19 @@ exec criu "$@"
 `;
 }
 
-function barrierScript(gate: Gate): string {
+/**
+ * CRIU's action script. An agent that ends closes the gate, which ends each wait here: then what it has written down decides
+ * (`passesBarrierAlone` in `agent/migration/rules.ts`). Pipes are opened for both directions to be written to, which does not
+ * wait for somebody to read.
+ */
+export function barrierScript(gate: Pick<Gate, 'reachedPath' | 'answerPath'>, outcomeFile: string): string {
   return `#!/bin/sh
 case $CRTOOLS_SCRIPT_ACTION in
 post-setup-namespaces) read word <'${gate.answerPath}' && [ "$word" = go ] ;;
 post-restore)
-  echo restored >'${gate.reachedPath}'
-  read word <'${gate.answerPath}' && [ "$word" = go ] ;;
-post-resume) echo resumed >'${gate.reachedPath}' ;;
+  echo restored 1<>'${gate.reachedPath}'
+  read word <'${gate.answerPath}' && [ "$word" = go ] || grep -qs '"committed"' '${outcomeFile}' ;;
+post-resume) echo resumed 1<>'${gate.reachedPath}' ;;
 esac
 `;
 }

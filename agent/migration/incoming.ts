@@ -13,6 +13,7 @@ import type { IncomingOptions } from './incomingOptions.ts';
 import type { Outcome } from './outcomes.ts';
 import type { ReadyNote } from './readyNote.ts';
 import { restoreFrozen } from './restoreFrozen.ts';
+import { hearCommit } from './rules.ts';
 import { startAhead } from './startAhead.ts';
 import { removePaths } from './switchStream.ts';
 
@@ -150,12 +151,12 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     async commit(migration) {
       const startedMs = performance.now();
       const before = await outcomes.get(migration);
-      if (before?.outcome === 'committed') return { resumedAfterMs: 0 };
-      const arrival = arrivalOf(migration);
-      const { ready, spec } = arrival;
-      if (before !== undefined || !arrival.restored || ready === undefined) {
+      const arrival = arrivals.get(migration);
+      const heard = hearCommit(before?.outcome, arrival?.restored === true);
+      if (heard === 'runs already') return { resumedAfterMs: 0 };
+      if (heard === 'refuse' || arrival?.ready === undefined)
         throw new TagalongError('unknown-migration', { migration });
-      }
+      const { ready, spec } = arrival;
       const settled = await outcomes.settle({ migration, container: spec.name, outcome: 'committed' });
       if (settled.outcome !== 'committed') throw new TagalongError('unknown-migration', { migration });
       const released = ready.port.release();

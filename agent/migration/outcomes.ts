@@ -18,6 +18,8 @@ export type Outcome = z.output<typeof outcomeSchema>;
  * with the machine, as the container does. After a power cut here the source in doubt is told `aborted` and runs on.
  */
 export interface Outcomes {
+  /** Where an outcome is written, for a script that outlives this agent. */
+  fileOf(migration: string): string;
   get(migration: string): Promise<Outcome | undefined>;
   /** Writes an outcome, unless there is one already; returns the one that holds. */
   settle(outcome: Outcome): Promise<Outcome>;
@@ -43,6 +45,7 @@ export async function openOutcomes(directory: string): Promise<Outcomes> {
     return outcome;
   }
   return {
+    fileOf: place,
     get,
     async settle(outcome) {
       const { migration } = outcome;

@@ -11,6 +11,7 @@ import { makeEncodingChoice } from '../memory/encodingChoice.ts';
 import { noteDoubt } from './conduct.ts';
 import { openProcesses } from './memoryAhead.ts';
 import { makePageSupply, type PageSupply } from './pageSupply.ts';
+import { findOwn, hearOutcome, type Remains } from './rules.ts';
 import { settle } from './undo.ts';
 import { untilAborted } from './untilAborted.ts';
 
@@ -37,22 +38,33 @@ async function resumeOne(record: ContainerRecord, options: ResumeOptions): Promi
   const { spec, handOver } = record;
   const { name } = spec;
   const freezer = record.pid === undefined ? undefined : await freezerOf(record.pid).catch(() => undefined);
-  const isFrozen = freezer !== undefined && (await freezer.isFrozen());
-  const isGone = record.status === 'stopped';
-  if (handOver !== undefined && (isFrozen || isGone)) {
+  const remains = record.status === 'stopped' ? 'gone' : await remainsOf(freezer);
+  let next: ReturnType<typeof findOwn> | ReturnType<typeof hearOutcome> = findOwn(
+    handOver !== undefined,
+    remains,
+    record.lazy !== undefined,
+  );
+  if (next === 'ask the destination' && handOver !== undefined) {
     const question = { id: handOver.migration, to: handOver.to, peers, spec };
     const outcome = await settle(question, (doubt) => noteDoubt(containers, log, name, doubt), stopping);
-    if (outcome === 'committed') {
-      if (handOver.lazy && isFrozen) await serveAgain(handOver.migration, handOver.to, freezer, options);
+    next = hearOutcome(outcome, remains, handOver.lazy === true);
+    if (next === 'serve pages' && freezer !== undefined)
+      await serveAgain(handOver.migration, handOver.to, freezer, options);
+    if (next === 'serve pages' || next === 'give up') {
       await containers.remove(name);
       return;
     }
   }
   if (handOver !== undefined) await containers.update(name, { handOver: undefined, error: undefined });
-  if (freezer === undefined || !isFrozen || record.lazy !== undefined) return;
+  if (next !== 'thaw' || freezer === undefined) return;
   await containers.update(name, { status: 'running' });
   await freezer.thaw();
   await openNetwork(spec, containers.place(name), configuration.bridge);
+}
+
+async function remainsOf(freezer: Freezer | undefined): Promise<Remains> {
+  if (freezer === undefined) return 'gone';
+  return (await freezer.isFrozen()) ? 'frozen' : 'running';
 }
 
 /** Serves the pages that the destination still lacks, until it has them. What it had before is not known any more. */

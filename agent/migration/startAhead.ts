@@ -18,19 +18,29 @@ import type { ReadyNote } from './readyNote.ts';
 
 type Options = Pick<
   IncomingOptions,
-  'configuration' | 'images' | 'bases' | 'settling' | 'packetHold' | 'pageBytes' | 'endpointOf'
+  'configuration' | 'images' | 'bases' | 'outcomes' | 'settling' | 'packetHold' | 'pageBytes' | 'endpointOf'
 >;
 
 /** Starts all that the restore needs; all of it or nothing is left running. */
 export async function startAhead(arrival: Arrival, note: ReadyNote, options: Options): Promise<void> {
-  const { configuration, images, bases, settling, pageBytes } = options;
+  const { configuration, images, bases, outcomes, settling, pageBytes } = options;
   const { node } = configuration;
   const { descriptors, lazy, processes, likely } = note;
   const { spec, place, directory, migration } = arrival;
   await prepareSurroundings(spec, place);
   arrival.manifest = await readManifest(place.state);
   const before = mountLine(place, images.rootFileSystem(spec.imageDigest));
-  const restore = await waitingRestore({ name: spec.name, node, place, directory, descriptors, before, lazy });
+  const outcomeFile = outcomes.fileOf(migration);
+  const restore = await waitingRestore({
+    name: spec.name,
+    node,
+    place,
+    directory,
+    descriptors,
+    before,
+    lazy,
+    outcomeFile,
+  });
   const { imageDirectory, workDirectory } = restore;
   const endings = [() => restore.cancel().finally(restore.close)];
   try {
