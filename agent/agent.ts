@@ -27,13 +27,14 @@ import { prepareCodec } from './images/prepareCodec.ts';
 import { openBases } from './memory/bases.ts';
 import { openExperience } from './migration/experience.ts';
 import { makeIncoming } from './migration/incoming.ts';
+import { watchOrphans } from './migration/orphans.ts';
 import { openOutcomes } from './migration/outcomes.ts';
 import { makeOutgoing } from './migration/outgoing.ts';
 import type { PageSupply } from './migration/pageSupply.ts';
 import { makePreparations } from './migration/preparations.ts';
 import { presentFacts } from './migration/presentFacts.ts';
 import { rehearse } from './migration/rehearse.ts';
-import { doneSchema, migrationRoutes } from './migration/routes.ts';
+import { doneSchema, knownSchema, migrationRoutes } from './migration/routes.ts';
 import { makeSettling } from './migration/settling.ts';
 import { makePublishing } from './publishing.ts';
 import { reconcile } from './reconcile.ts';
@@ -181,7 +182,25 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   await reconcile(containers, outcomes, { bridge: configuration.bridge, hasPager: settling.hasPager }, log);
   await settling.endLeft();
 
-  const routes = migrationRoutes({ incoming, containers, images, bases, supplies, facts, onRate: peers.noteRate });
+  const isKnown = (migration: string) =>
+    outgoing.active().some(({ id }) => id === migration) ||
+    containers.list().some(({ handOver }) => handOver?.migration === migration);
+  const routes = migrationRoutes({
+    incoming,
+    containers,
+    images,
+    bases,
+    supplies,
+    facts,
+    isKnown,
+    onRate: peers.noteRate,
+  });
+  const stopWatching = watchOrphans(
+    incoming,
+    async (source, migration) =>
+      (await peers.ask(source, 'GET', `/v1/migrations/${migration}`, {}, knownSchema, { timeoutMs: 5000 })).isKnown,
+    log,
+  );
   const dataPlane = await startDataPlane({ ...configuration.dataPlane, routes, log });
   const associations: Associations | undefined =
     configuration.accessPoint === undefined
@@ -282,6 +301,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   return {
     async stop() {
       stopping = true;
+      stopWatching();
       await telemetry.stop();
       await preparations.stopAll();
       await Promise.all([outgoing.stop(), checkpoints.stop()]);

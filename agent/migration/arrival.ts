@@ -34,6 +34,8 @@ export interface Arrival extends Expected {
   place: ContainerPlace;
   /** On a tmpfs. */
   directory: string;
+  /** When its source was last heard, by the monotonic clock. */
+  heardMs: number;
   /** What is being done for it: to be over before it can be given up. */
   readonly underWay: Set<Promise<unknown>>;
   ready?: Ready;

@@ -66,8 +66,10 @@ async function recover(move: Move, error: unknown): Promise<boolean> {
     const outcome = await settle(move, (doubt) => noteDoubt(containers, log, spec.name, doubt), move.stopping);
     if (outcome === 'committed') {
       move.committed = true;
-      await executors['serve-pages'](move, { kind: 'serve-pages', phase: 'lazy' });
-      return true;
+      await executors['serve-pages'](move, { kind: 'serve-pages', phase: 'lazy' }).catch((failure: unknown) => {
+        if (move.committed) throw failure; // else the destination has lost it since
+      });
+      if (move.committed) return true;
     }
     await containers.update(spec.name, { handOver: undefined, error: undefined });
   }

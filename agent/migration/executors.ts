@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { TagalongError } from '../../broker/contract/errors.ts';
 import type { Streaming } from '../../host/command.ts';
 import { ip, waitingIp } from '../../host/ip.ts';
 import { put } from '../channel/records.ts';
@@ -24,7 +25,8 @@ import { mostLikelyPages, type ReadyNote } from './readyNote.ts';
 import { committedSchema, doneSchema, openedSchema, switchedSchema } from './routes.ts';
 import { sendFrozen, startDump } from './sendFrozen.ts';
 import { sendImage } from './sendImage.ts';
-import { untilAborted } from './untilAborted.ts';
+import { servePages } from './servePages.ts';
+import { abortThere } from './undo.ts';
 
 /** How each kind of step is done. Each either does it whole or throws; what it changed is undone by `undo.ts`. */
 export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { kind: K }>) => Promise<void> } = {
@@ -165,8 +167,13 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 
   async 'serve-pages'(move) {
     if (move.supply === undefined) return; // everything went before the commit
-    move.supply.begin();
-    await untilAborted(move.supply.released, move.stopping);
+    const end = await servePages(move.supply, () => abortThere(move), move.stopping);
+    if (end === 'lost there') {
+      // it is as if the word had never been given
+      move.committed = false;
+      move.handedOver = false;
+      throw new TagalongError('destination-lost', { container: move.spec.name, node: move.to, migration: move.id });
+    }
     noteSaved(move);
   },
 

@@ -5,11 +5,13 @@ import type { Readable } from 'node:stream';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { prepareDirectories } from '../containers/prepare.ts';
 import { hasRuncNotes } from '../containers/runc.ts';
+import { readStoredManifest } from '../files/storedManifest.ts';
 import { feed, unpackInto } from '../files/tar.ts';
 import type { BaseIdentity } from '../memory/bases.ts';
 import type { Arrival, Expected, Ready } from './arrival.ts';
 import { finishArrival } from './finishArrival.ts';
 import type { IncomingOptions } from './incomingOptions.ts';
+import type { Waiting } from './orphans.ts';
 import type { Outcome } from './outcomes.ts';
 import type { ReadyNote } from './readyNote.ts';
 import { restoreFrozen } from './restoreFrozen.ts';
@@ -39,6 +41,8 @@ export interface Incoming {
   adopted(migration: string): Promise<void>;
   /** Gives it up, for good; says so if it was committed before. */
   abort(migration: string): Promise<Outcome['outcome']>;
+  /** Those that are on their way, and for how long their sources have been silent. */
+  waiting(): Waiting[];
 }
 
 export function makeIncoming(options: IncomingOptions): Incoming {
@@ -50,6 +54,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   function arrivalOf(migration: string): Arrival {
     const arrival = arrivals.get(migration);
     if (arrival === undefined) throw new TagalongError('unknown-migration', { migration });
+    arrival.heardMs = performance.now();
     return arrival;
   }
 
@@ -59,9 +64,13 @@ export function makeIncoming(options: IncomingOptions): Incoming {
   }
 
   /** Work for an arrival, which is not given up before it is over. */
-  async function during<T>({ underWay }: Arrival, work: Promise<T>): Promise<T> {
+  async function during<T>(arrival: Arrival, work: Promise<T>): Promise<T> {
+    const { underWay } = arrival;
     underWay.add(work);
-    return await work.finally(() => underWay.delete(work));
+    return await work.finally(() => {
+      underWay.delete(work);
+      arrival.heardMs = performance.now();
+    });
   }
 
   /** By container: those that are being given up. */
@@ -94,8 +103,19 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     const container = arrivals.get(migration)?.spec.name ?? '';
     const settled = await outcomes.settle({ migration, container, outcome: 'aborted' });
     const arrival = arrivals.get(migration); // it may have been opened meanwhile
-    if (settled.outcome === 'aborted' && arrival !== undefined) await giveUp(arrival);
+    if (settled.outcome !== 'aborted') return settled.outcome;
+    if (arrival === undefined) await removeLost(migration);
+    else await giveUp(arrival);
     return settled.outcome;
+  }
+
+  /** A power cut here ended what had come by it, and its outcome was forgotten: the source has it back. */
+  async function removeLost(migration: string): Promise<void> {
+    for (const { spec, status } of containers.list()) {
+      if (status !== 'stopped') continue;
+      const came = await readStoredManifest(containers.place(spec.name).manifestFile);
+      if (came?.migration === migration) await containers.remove(spec.name);
+    }
   }
 
   return {
@@ -112,7 +132,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       if (containers.get(name) !== undefined) throw new TagalongError('container-exists', { container: name, node });
       const directory = join(configuration.runDirectory, 'migrations', expected.migration);
       const place = containers.place(name);
-      const arrival: Arrival = { ...expected, place, directory, underWay: new Set() };
+      const arrival: Arrival = { ...expected, place, directory, heardMs: performance.now(), underWay: new Set() };
       arrivals.set(expected.migration, arrival);
       // an abort that came meanwhile has not seen it; one that comes from now on will
       if ((await outcomes.get(expected.migration)) !== undefined) {
@@ -143,6 +163,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
 
     async switchOver(migration, input) {
       const arrival = arrivalOf(migration);
+      // not among what is under way: who gives the arrival up does not wait for it, but ends it
       const parts = await restoreFrozen(arrival, readyOf(arrival), options, input);
       arrival.restored = true;
       return { parts };
@@ -178,6 +199,13 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     },
 
     abort,
+
+    waiting: () =>
+      [...arrivals.values()].map(({ migration, from, heardMs, underWay }) => ({
+        migration,
+        from,
+        idleMs: underWay.size > 0 ? 0 : performance.now() - heardMs,
+      })),
 
     async adopted(migration) {
       await finishing.get(migration)?.promise;

@@ -12,8 +12,8 @@ import { noteDoubt } from './conduct.ts';
 import { openProcesses } from './memoryAhead.ts';
 import { makePageSupply, type PageSupply } from './pageSupply.ts';
 import { findOwn, hearOutcome, type Remains } from './rules.ts';
-import { settle } from './undo.ts';
-import { untilAborted } from './untilAborted.ts';
+import { servePages } from './servePages.ts';
+import { abortThere, settle } from './undo.ts';
 
 export interface ResumeOptions {
   configuration: AgentConfiguration;
@@ -48,8 +48,10 @@ async function resumeOne(record: ContainerRecord, options: ResumeOptions): Promi
     const question = { id: handOver.migration, to: handOver.to, peers, spec };
     const outcome = await settle(question, (doubt) => noteDoubt(containers, log, name, doubt), stopping);
     next = hearOutcome(outcome, remains, handOver.lazy === true);
-    if (next === 'serve pages' && freezer !== undefined)
-      await serveAgain(handOver.migration, handOver.to, freezer, options);
+    if (next === 'serve pages' && freezer !== undefined) {
+      const end = await serveAgain(question, freezer, options);
+      if (end === 'lost there') next = hearOutcome('aborted', remains, true);
+    }
     if (next === 'serve pages' || next === 'give up') {
       await containers.remove(name);
       return;
@@ -68,7 +70,12 @@ async function remainsOf(freezer: Freezer | undefined): Promise<Remains> {
 }
 
 /** Serves the pages that the destination still lacks, until it has them. What it had before is not known any more. */
-async function serveAgain(migration: string, to: string, freezer: Freezer, options: ResumeOptions): Promise<void> {
+async function serveAgain(
+  move: Parameters<typeof abortThere>[0],
+  freezer: Freezer,
+  options: ResumeOptions,
+): ReturnType<typeof servePages> {
+  const { id: migration, to } = move;
   const { pageBytes, peers, supplies, stopping } = options;
   const processes = await openProcesses(freezer, pageBytes);
   const linkBytesPerSecond = () => peers.links()[to]?.throughputBytesPerSecond;
@@ -83,10 +90,9 @@ async function serveAgain(migration: string, to: string, freezer: Freezer, optio
     linkBytesPerSecond,
     onSent: () => undefined,
   });
-  supply.begin();
   supplies.set(migration, supply);
   try {
-    await untilAborted(supply.released, stopping);
+    return await servePages(supply, () => abortThere(move), stopping);
   } finally {
     supplies.delete(migration);
     for (const process of processes) process.close();

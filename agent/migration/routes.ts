@@ -34,6 +34,8 @@ export const openedSchema = doneSchema.extend({ base: baseIdentitySchema.optiona
 /** How long each part at the destination took. */
 export const switchedSchema = z.object({ parts: z.record(z.string(), z.number()) });
 export const committedSchema = z.object({ resumedAfterMs: z.number() });
+/** Whether the source has such a move. */
+export const knownSchema = z.object({ isKnown: z.boolean() });
 export const abortedSchema = z.object({ outcome: z.enum(['committed', 'aborted']) });
 
 const migrationOf = (parameters: Record<string, string>) => requestIdSchema.parse(parameters['id']);
@@ -47,6 +49,8 @@ export function migrationRoutes(options: {
   /** What this node, as a source, still owes to destinations. */
   supplies: ReadonlyMap<string, PageSupply>;
   facts: () => Promise<NodeFacts>;
+  /** Whether this node, as a source, has such a move, or has to ask how it ended. */
+  isKnown: (migration: string) => boolean;
   /** How fast a peer was seen to send. */
   onRate: (peer: string, bytesPerSecond: number) => void;
 }): Route[] {
@@ -125,6 +129,11 @@ export function migrationRoutes(options: {
         supplyOf(parameters).release();
         return { done: true };
       },
+    },
+    {
+      method: 'GET',
+      pattern: '/v1/migrations/:id',
+      handle: async ({ parameters }) => ({ isKnown: options.isKnown(migrationOf(parameters)) }),
     },
     {
       method: 'POST',

@@ -43,7 +43,8 @@ async function undoTheRest(move: Move): Promise<void> {
   if (move.frozenAtMs !== undefined) await openNetwork(move.spec, move.place, move.configuration.bridge);
 }
 
-async function abortThere(move: Pick<Move, 'peers' | 'to' | 'id'>): Promise<'committed' | 'aborted'> {
+/** Asks the destination how it ended; the question is itself an abort. @throws TagalongError where it does not answer */
+export async function abortThere(move: Pick<Move, 'peers' | 'to' | 'id'>): Promise<'committed' | 'aborted'> {
   const { outcome } = await move.peers.ask(move.to, 'POST', `/v1/migrations/${move.id}/abort`, {}, abortedSchema, {
     timeoutMs: 5000,
   });

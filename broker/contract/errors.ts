@@ -243,6 +243,12 @@ export const errorTable = {
     sentence: 'The migration {migration} of {container} was handed to {node}, which does not answer.',
     remedy: 'The container stays frozen here until {node} answers. Bring {node} back.',
   },
+  'destination-lost': {
+    kind: 'failed',
+    sentence:
+      'The power of {node} was cut while pages of {container} were still on their way to it, in the migration {migration}.',
+    remedy: 'It goes on here from where it was handed over; what it did there since is lost.',
+  },
   'broker-unreachable': {
     kind: 'failed',
     sentence: 'The broker at {url} cannot be reached: {problem}.',

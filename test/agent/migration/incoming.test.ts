@@ -40,6 +40,7 @@ async function room(t: ExecutionContext) {
     gracePeriods: { hasten: () => undefined },
     containers: {
       get: () => undefined,
+      list: () => [],
       place: (name: string) => placeOf(configuration as Parameters<typeof placeOf>[0], name),
       expect: async (record: ContainerRecord) => void expected.push(record),
       remove: async (name: string) => void removed.push(name),

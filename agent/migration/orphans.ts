@@ -1,0 +1,51 @@
+import type { Log } from '../../broker/connection.ts';
+import { TagalongError } from '../../broker/contract/errors.ts';
+import type { Incoming } from './incoming.ts';
+
+/** A container that is on its way to this node. */
+export interface Waiting {
+  migration: string;
+  from: string;
+  /** For how long nothing was heard of it. */
+  idleMs: number;
+}
+
+/** A source is silent for that long only where files or memory take their time, and then something is under way. */
+const patienceMs = 20_000;
+const everyMs = 10_000;
+
+/**
+ * Gives up containers that are on their way here and whose source knows nothing of it any more: its agent was ended before it
+ * noted the hand-over. Nobody can give the word to commit then. One that does not answer may know, and is asked again.
+ *
+ * @param isKnown - asks a source whether it has such a move
+ */
+export async function giveUpOrphans(
+  incoming: Pick<Incoming, 'waiting' | 'abort'>,
+  isKnown: (source: string, migration: string) => Promise<boolean>,
+  log: Log,
+): Promise<void> {
+  const silent = incoming.waiting().filter(({ idleMs }) => idleMs >= patienceMs);
+  await Promise.all(
+    silent.map(async ({ migration, from }) => {
+      try {
+        if (await isKnown(from, migration)) return;
+        log.warn({ migration, source: from }, 'its source knows of no such migration any more: it is given up');
+        await incoming.abort(migration);
+      } catch (error) {
+        if (!(error instanceof TagalongError)) throw error;
+        log.debug({ err: error, migration, source: from }, 'its source could not be asked');
+      }
+    }),
+  );
+}
+
+/** Does so now and then. @returns what ends it */
+export function watchOrphans(...[incoming, isKnown, log]: Parameters<typeof giveUpOrphans>): () => void {
+  const timer = setInterval(() => {
+    giveUpOrphans(incoming, isKnown, log).catch((error: unknown) =>
+      log.error({ err: error }, 'what is left of a migration could not be given up'),
+    );
+  }, everyMs);
+  return () => clearInterval(timer);
+}
