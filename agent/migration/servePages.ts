@@ -3,20 +3,19 @@ import type { PageSupply } from './pageSupply.ts';
 import type { Settled } from './rules.ts';
 import { untilAborted } from './untilAborted.ts';
 
-/** So often a source that serves pages asks whether anybody needs them. */
-const everyMs = 5000;
-
 /**
  * Serves pages until the destination has them all. If the power of the destination was cut, it has nothing of the container any
  * more and says `aborted`; what stands still here is the last state that there is.
  *
  * @param ask - asks the destination how the migration ended; a question without an answer is asked again
+ * @param everyMs - so often
  * @throws the signal's reason
  */
 export async function servePages(
   supply: Pick<PageSupply, 'begin' | 'released'>,
   ask: () => Promise<Settled>,
   signal: AbortSignal,
+  everyMs = 5000,
 ): Promise<'released' | 'lost there'> {
   supply.begin();
   for (;;) {

@@ -235,6 +235,16 @@ test('a commit whose answer was lost is asked for; if it holds, pages are served
   t.false(done.includes('thaw'));
 });
 
+test('a container that the destination lost with its power, while pages were on their way, goes on here', async (t) => {
+  const { move, done, updates } = room(t, { commit: { resumedAfterMs: 1 }, abort: 'aborted' });
+  move.supply = fakeSupply().supply;
+  await conduct(move, restored, () => undefined);
+  t.is(move.account.phase, 'failed');
+  t.is(move.account.document().error?.code, 'destination-lost');
+  t.false(done.includes('remove'));
+  t.deepEqual(updates.at(-1), { status: 'running', handOver: undefined });
+});
+
 test('a commit whose answer was lost and that was refused leaves the container here', async (t) => {
   const { move, done, updates } = room(t, { commit: new Error('the link broke'), abort: 'aborted' });
   await conduct(move, restored, () => undefined);
