@@ -25,6 +25,7 @@ import { readDisk } from './health/readings.ts';
 import { startTelemetry } from './health/telemetry.ts';
 import { prepareCodec } from './images/prepareCodec.ts';
 import { openBases } from './memory/bases.ts';
+import { makeDoubts } from './migration/doubts.ts';
 import { openExperience } from './migration/experience.ts';
 import { makeIncoming } from './migration/incoming.ts';
 import { watchOrphans } from './migration/orphans.ts';
@@ -42,6 +43,7 @@ import { dispatchRequests } from './requests/dispatch.ts';
 import { makeReservations } from './requests/reservations.ts';
 import { watchSite } from './requests/siteView.ts';
 import { verbTable } from './requests/verbs/table.ts';
+import { standDown } from './standDown.ts';
 import { agentVersion } from './version.ts';
 
 /** How long the end waits for the broker. */
@@ -151,6 +153,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     onChange: publishContainer,
   });
   const experience = await openExperience(dataDirectory);
+  const doubts = makeDoubts();
   const outgoing = makeOutgoing({
     configuration,
     containers,
@@ -161,6 +164,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     preparations,
     experience,
     gracePeriods,
+    doubts,
     pageBytes,
     peers,
     facts,
@@ -243,6 +247,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       containers,
       images,
       outgoing,
+      doubts,
       preparations,
       forgetMemory: bases.drop,
       async dropBase(peer, container) {
@@ -268,6 +273,8 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     publishAll().catch((error: unknown) => log.error({ err: error }, 'after the reconnection'));
   });
   await clearEarlier(connection, node, has, log);
+  const isMoving = (name: string) => outgoing.migrationOf(name) !== undefined;
+  standDown({ node, site, containers, isMoving, log });
   await publishAll();
   upkeep = startUpkeep({
     containers,

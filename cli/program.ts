@@ -20,6 +20,7 @@ import { nodesCommand } from './nodes.ts';
 import { pinCommand } from './pin.ts';
 import { prepareCommand, unprepareCommand } from './prepare.ts';
 import { psCommand } from './ps.ts';
+import { resolveCommand } from './resolve.ts';
 import { restoreCommand } from './restore.ts';
 import { runCommand } from './run.ts';
 import { stopCommand } from './stop.ts';
@@ -53,6 +54,7 @@ export function makeProgram(terminal: Terminal): Command {
     migrateCommand(terminal),
     prepareCommand(terminal),
     unprepareCommand(terminal),
+    resolveCommand(terminal),
     cancelCommand(terminal),
     checkpointCommand(terminal),
     restoreCommand(terminal),

@@ -63,15 +63,21 @@ async function recover(move: Move, error: unknown): Promise<boolean> {
   const { containers, log, spec } = move;
   if (move.committed) return true; // only our own tidying failed
   if (move.handedOver) {
-    const outcome = await settle(move, (doubt) => noteDoubt(containers, log, spec.name, doubt), move.stopping);
-    if (outcome === 'committed') {
+    const { settled, isDecided } = await settle(
+      move,
+      (doubt) => noteDoubt(containers, log, spec.name, doubt),
+      move.stopping,
+    );
+    if (settled === 'committed') {
       move.committed = true;
       await executors['serve-pages'](move, { kind: 'serve-pages', phase: 'lazy' }).catch((failure: unknown) => {
         if (move.committed) throw failure; // else the destination has lost it since
       });
       if (move.committed) return true;
     }
-    await containers.update(spec.name, { handOver: undefined, error: undefined });
+    // a destination that has it nevertheless is overtaken
+    const overruling = isDecided ? { generation: move.generation + 1 } : {};
+    await containers.update(spec.name, { ...overruling, handOver: undefined, error: undefined });
   }
   log.warn({ err: error, migration: move.id }, 'the container runs on here');
   await resumeHere(move);

@@ -15,6 +15,7 @@ import type { Bases } from '../memory/bases.ts';
 import type { PageRun } from '../memory/pageStore.ts';
 import type { ProcessMemory } from '../memory/processMemory.ts';
 import type { Account } from './account.ts';
+import type { Doubts } from './doubts.ts';
 import type { Experience } from './experience.ts';
 import type { FrozenMemory } from './frozenMemory.ts';
 import type { MemoryAhead } from './memoryAhead.ts';
@@ -60,6 +61,7 @@ export interface Move {
   /** Fires when this agent stops. */
   readonly stopping: AbortSignal;
   readonly gracePeriods: GracePeriods;
+  readonly doubts: Doubts;
   memory?: MemoryAhead;
   checkpoint?: WaitingCheckpoint;
   dumping?: Promise<void>;

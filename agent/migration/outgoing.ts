@@ -16,6 +16,7 @@ import type { Bases } from '../memory/bases.ts';
 import { type Account, openAccount } from './account.ts';
 import { conduct } from './conduct.ts';
 import { type Consideration, considerMove } from './consider.ts';
+import type { Doubts } from './doubts.ts';
 import { costs } from './estimate.ts';
 import type { Experience } from './experience.ts';
 import type { NodeFacts } from './facts.ts';
@@ -58,6 +59,7 @@ export interface OutgoingOptions {
   preparations: Preparations;
   experience: Experience;
   gracePeriods: GracePeriods;
+  doubts: Doubts;
   pageBytes: number;
   facts: () => Promise<NodeFacts>;
   log: Log;
@@ -138,6 +140,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
           preparations: options.preparations,
           experience: options.experience,
           gracePeriods: options.gracePeriods,
+          doubts: options.doubts,
           stopping: stopping.signal,
           account,
           signal: cancelling.signal,

@@ -9,6 +9,7 @@ import { openNetwork } from '../containers/network.ts';
 import type { ContainerRecord } from '../containers/record.ts';
 import { makeEncodingChoice } from '../memory/encodingChoice.ts';
 import { noteDoubt } from './conduct.ts';
+import type { Doubts } from './doubts.ts';
 import { openProcesses } from './memoryAhead.ts';
 import { makePageSupply, type PageSupply } from './pageSupply.ts';
 import { findOwn, hearOutcome, type Remains } from './rules.ts';
@@ -21,6 +22,7 @@ export interface ResumeOptions {
   peers: Peers;
   pageBytes: number;
   supplies: Map<string, PageSupply>;
+  doubts: Doubts;
   stopping: AbortSignal;
   log: Log;
 }
@@ -39,15 +41,18 @@ async function resumeOne(record: ContainerRecord, options: ResumeOptions): Promi
   const { name } = spec;
   const freezer = record.pid === undefined ? undefined : await freezerOf(record.pid).catch(() => undefined);
   const remains = record.status === 'stopped' ? 'gone' : await remainsOf(freezer);
+  /** A destination that has it nevertheless is overtaken. */
+  let overruling: { generation?: number } = {};
   let next: ReturnType<typeof findOwn> | ReturnType<typeof hearOutcome> = findOwn(
     handOver !== undefined,
     remains,
     record.lazy !== undefined,
   );
   if (next === 'ask the destination' && handOver !== undefined) {
-    const question = { id: handOver.migration, to: handOver.to, peers, spec };
-    const outcome = await settle(question, (doubt) => noteDoubt(containers, log, name, doubt), stopping);
-    next = hearOutcome(outcome, remains, handOver.lazy === true);
+    const question = { id: handOver.migration, to: handOver.to, peers, spec, doubts: options.doubts };
+    const { settled, isDecided } = await settle(question, (doubt) => noteDoubt(containers, log, name, doubt), stopping);
+    if (isDecided && settled === 'aborted') overruling = { generation: handOver.generation + 1 };
+    next = hearOutcome(settled, remains, handOver.lazy === true);
     if (next === 'serve pages' && freezer !== undefined) {
       const end = await serveAgain(question, freezer, options);
       if (end === 'lost there') next = hearOutcome('aborted', remains, true);
@@ -57,7 +62,7 @@ async function resumeOne(record: ContainerRecord, options: ResumeOptions): Promi
       return;
     }
   }
-  if (handOver !== undefined) await containers.update(name, { handOver: undefined, error: undefined });
+  if (handOver !== undefined) await containers.update(name, { ...overruling, handOver: undefined, error: undefined });
   if (next !== 'thaw' || freezer === undefined) return;
   await containers.update(name, { status: 'running' });
   await freezer.thaw();

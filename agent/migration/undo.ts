@@ -5,6 +5,8 @@ import { openNetwork } from '../containers/network.ts';
 import { writeCriuConfiguration } from '../containers/runc.ts';
 import type { Move } from './move.ts';
 import { abortedSchema } from './routes.ts';
+import type { Settled } from './rules.ts';
+import { untilAborted } from './untilAborted.ts';
 
 /**
  * Before the commit: the container runs on at once from what is still in memory, then the destination is told.
@@ -51,26 +53,51 @@ export async function abortThere(move: Pick<Move, 'peers' | 'to' | 'id'>): Promi
   return outcome;
 }
 
+/** How a move ended, and whether a person said so where the destination did not answer. */
+export interface End {
+  settled: Settled;
+  isDecided: boolean;
+}
+
 /**
- * After the word to commit was given and no answer came: the destination is asked until it says how it ended. Its answer is
- * final, since it writes it down before it gives it. Until then the container stays frozen here.
+ * After the word to commit was given and no answer came: the destination is asked until it says how it ended, or until somebody
+ * decides. Its answer is final, since it writes it down before it gives it. Until then the container stays frozen here.
  *
  * @param onDoubt - called once, when the first question is not answered
  * @throws the signal's reason when this agent stops first
  */
 export async function settle(
-  move: Pick<Move, 'peers' | 'to' | 'id' | 'spec'>,
+  move: Pick<Move, 'peers' | 'to' | 'id' | 'spec' | 'doubts'>,
   onDoubt: (error: TagalongError) => void,
   signal: AbortSignal,
-): Promise<'committed' | 'aborted'> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await abortThere(move);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (attempt === 0)
-        onDoubt(new TagalongError('in-doubt', { migration: move.id, container: move.spec.name, node: move.to }, error));
-      await wait(Math.min(5000, 200 * 2 ** Math.min(attempt, 5)), undefined, { signal });
+): Promise<End> {
+  const { name } = move.spec;
+  const over = new AbortController();
+  const doubt = move.doubts.open(name);
+  const decided = doubt.decided.then(
+    (keep): End => ({
+      settled: keep === 'here' ? 'aborted' : 'committed',
+      isDecided: true,
+    }),
+  );
+  try {
+    return await untilAborted(Promise.race([askOn(), decided]), signal);
+  } finally {
+    over.abort();
+    doubt.close();
+  }
+
+  async function askOn(): Promise<End> {
+    for (let attempt = 0; ; attempt += 1) {
+      over.signal.throwIfAborted();
+      try {
+        return { settled: await abortThere(move), isDecided: false };
+      } catch (error) {
+        over.signal.throwIfAborted();
+        if (attempt === 0)
+          onDoubt(new TagalongError('in-doubt', { migration: move.id, container: name, node: move.to }, error));
+        await wait(Math.min(5000, 200 * 2 ** Math.min(attempt, 5)), undefined, { signal: over.signal });
+      }
     }
   }
 }

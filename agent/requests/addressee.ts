@@ -24,7 +24,8 @@ export interface Own {
  */
 export function addresseeOf(subject: Subject, own: Own, site: SiteView): Addressee {
   const { container, node, migration } = subject;
-  if (container !== undefined) {
+  // where both are named the node is meant, and what it has of the container
+  if (container !== undefined && node === undefined) {
     if (own.hasContainer(container)) return { kind: 'me' };
     const owner = site.container(container)?.node;
     if (owner === undefined || owner === own.node)

@@ -3,6 +3,7 @@ import type { Checkpoints } from '../checkpoints/checkpoints.ts';
 import type { AgentConfiguration } from '../configuration.ts';
 import type { Containers } from '../containers/containers.ts';
 import type { ImageStore } from '../containers/imageStore.ts';
+import type { Doubts } from '../migration/doubts.ts';
 import type { NodeFacts } from '../migration/facts.ts';
 import type { Outgoing } from '../migration/outgoing.ts';
 import type { Preparations } from '../migration/preparations.ts';
@@ -15,6 +16,7 @@ export interface NodeParts {
   containers: Containers;
   images: ImageStore;
   outgoing: Outgoing;
+  doubts: Doubts;
   preparations: Preparations;
   /** Has another node forget what it keeps of a container's memory. */
   dropBase(node: string, container: string): Promise<void>;

@@ -16,6 +16,8 @@ export interface SiteView {
   /** Where a container is, as the highest generation says it. */
   container(name: string): ContainerAt | undefined;
   containers(): Map<string, ContainerAt>;
+  /** Calls with the name of each container of which a node says something new. */
+  onContainer(listener: (name: string) => void): void;
   /** Which node conducts a migration. */
   conductorOf(migration: string): string | undefined;
 }
@@ -26,6 +28,7 @@ export async function watchSite(connection: SiteConnection): Promise<SiteView> {
   const infos = new Map<string, MessageOf<'nodeInfo'>>();
   const places = new Map<string, Map<string, ContainerAt>>();
   const migrations = new Map<string, string>();
+  const listeners: ((name: string) => void)[] = [];
 
   await connection.subscribe('nodeState', {}, ({ parameters: { node }, message }) => {
     if (message === undefined) states.delete(node);
@@ -41,6 +44,7 @@ export async function watchSite(connection: SiteConnection): Promise<SiteView> {
     else byNode.set(node, { node, generation: message.generation, address: message.address });
     if (byNode.size === 0) places.delete(name);
     else places.set(name, byNode);
+    for (const listener of listeners) listener(name);
   });
   await connection.subscribe('nodeMigration', {}, ({ parameters: { node, id }, message }) => {
     if (message === undefined) migrations.delete(id);
@@ -60,6 +64,7 @@ export async function watchSite(connection: SiteConnection): Promise<SiteView> {
           newest(byNode) === undefined ? [] : [[name, newest(byNode) as ContainerAt]],
         ),
       ),
+    onContainer: (listener) => void listeners.push(listener),
     conductorOf: (migration) => migrations.get(migration),
   };
 }

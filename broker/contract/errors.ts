@@ -241,7 +241,23 @@ export const errorTable = {
   'in-doubt': {
     kind: 'failed',
     sentence: 'The migration {migration} of {container} was handed to {node}, which does not answer.',
-    remedy: 'The container stays frozen here until {node} answers. Bring {node} back.',
+    remedy:
+      'The container stays frozen here until {node} answers. Bring {node} back, or decide: `tagalong resolve {container} --node <this one> --here` if {node} does not have it, `--there` if it does.',
+  },
+  'not-in-doubt': {
+    kind: 'refused',
+    sentence: 'Nothing is to be decided for {container}: it does not stand still for want of an answer here.',
+    remedy: 'See `tagalong describe {container}`.',
+  },
+  'pages-are-here': {
+    kind: 'refused',
+    sentence: 'The container {container} cannot be left to {node}: a part of its memory is here alone.',
+    remedy: 'Bring {node} back, or decide for `--here`.',
+  },
+  overtaken: {
+    kind: 'failed',
+    sentence: 'The container {container} stands still: {node} has it with the higher generation {generation}.',
+    remedy: 'Once nothing of it is needed any more: `runc delete --force {container}` here, and restart the agent.',
   },
   'destination-lost': {
     kind: 'failed',

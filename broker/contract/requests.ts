@@ -53,6 +53,15 @@ export const requestSchemas = {
       path: ['migration'],
       message: 'name a migration or a container',
     }),
+  /** Decides for a node where a container stands still because its destination does not say whether it has it. */
+  resolve: z.object({
+    ...common,
+    container: idSchema,
+    /** Where it stands still. */
+    node: idSchema,
+    /** `here`: it goes on at that node, `there`: that node gives it up. */
+    keep: z.enum(['here', 'there']),
+  }),
   /** Keeps a node that the container is expected to go to warm: image, files and memory, at a bounded rate. */
   prepare: z.object({
     ...common,

@@ -177,6 +177,7 @@ export const topicTable = {
   requestCancel: request('cancel'),
   requestPrepare: request('prepare'),
   requestUnprepare: request('unprepare'),
+  requestResolve: request('resolve'),
   requestCheckpoint: request('checkpoint'),
   requestRestore: request('restore'),
   requestPin: request('pin'),

@@ -41,7 +41,7 @@ for (const words of paths().filter((path) => path.length > 0 && path.join(' ') !
 test('all commands of the site are there', (t) => {
   const names = paths().map((words) => words.join(' '));
   const wanted =
-    'controller agent run stop ps logs nodes clients migrate cancel pin unpin drain undrain describe watch contract demo checkpoint restore prepare unprepare';
+    'controller agent run stop ps logs nodes clients migrate cancel pin unpin drain undrain describe watch contract demo checkpoint restore prepare unprepare resolve';
   for (const name of wanted.split(' ')) t.true(names.includes(name), name);
   for (const name of ['up', 'down', 'status', 'exec', 'roam', 'shape']) t.true(names.includes(`lab ${name}`), name);
 });

@@ -7,6 +7,7 @@ import { drainVerb, undrainVerb } from './drain.ts';
 import { migrateVerb } from './migrate.ts';
 import { pinVerb } from './pin.ts';
 import { prepareVerb, unprepareVerb } from './prepare.ts';
+import { resolveVerb } from './resolve.ts';
 import { restoreVerb } from './restore.ts';
 import { runVerb } from './run.ts';
 import { stopVerb } from './stop.ts';
@@ -22,6 +23,7 @@ export function verbTable(node: NodeParts): Handlers {
     unprepare: unprepareVerb(node),
     checkpoint: checkpointVerb(node),
     restore: restoreVerb(node),
+    resolve: resolveVerb(node),
     pin: pinVerb(node, true),
     unpin: pinVerb(node, false),
     drain: drainVerb(node),

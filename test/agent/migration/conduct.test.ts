@@ -5,6 +5,7 @@ import { openBases } from '../../../agent/memory/bases.ts';
 import { makePageSet } from '../../../agent/memory/pageSet.ts';
 import { openAccount } from '../../../agent/migration/account.ts';
 import { conduct } from '../../../agent/migration/conduct.ts';
+import { makeDoubts } from '../../../agent/migration/doubts.ts';
 import type { Move } from '../../../agent/migration/move.ts';
 import type { PageSupply } from '../../../agent/migration/pageSupply.ts';
 import { type Phase, phaseTable } from '../../../agent/migration/phases.ts';
@@ -29,7 +30,7 @@ function fakeIp(t: ExecutionContext, exitCode: number): void {
 }
 
 /** A move whose container is frozen or not, with a destination that answers as it is told. */
-function room(t: ExecutionContext, answers: { commit?: unknown; abort?: 'committed' | 'aborted' } = {}) {
+function room(t: ExecutionContext, answers: { commit?: unknown; abort?: 'committed' | 'aborted' | 'none' } = {}) {
   const top = temporary(t);
   const place = { directory: top, state: join(top, 'state'), port: 'tp-web', networkNamespace: 'web' };
   mkdirSync(place.state);
@@ -78,7 +79,10 @@ function room(t: ExecutionContext, answers: { commit?: unknown; abort?: 'committ
     ) {
       note(path.split('/').at(-1) ?? '');
       if (path.endsWith('/hold') || path.endsWith('/adopted')) return { done: true };
-      if (path.endsWith('/abort')) return { outcome: answers.abort ?? 'aborted' };
+      if (path.endsWith('/abort')) {
+        if (answers.abort === 'none') throw new TagalongError('peer-unreachable', { node: 'ap2', problem: 'no route' });
+        return { outcome: answers.abort ?? 'aborted' };
+      }
       if (path.endsWith('/commit')) {
         if (answers.commit instanceof Error) throw answers.commit;
         return answers.commit;
@@ -88,6 +92,7 @@ function room(t: ExecutionContext, answers: { commit?: unknown; abort?: 'committ
     send: (_node: string, _path: string, _write: unknown, _answer: object, options?: { signal?: AbortSignal }) =>
       underWay(options?.signal),
   };
+  const doubts = makeDoubts();
   const move = {
     id: 'm1',
     spec: { name: 'web', mac: '02:00:00:00:00:05', address: '10.0.0.5', prefixLength: 24 },
@@ -113,6 +118,7 @@ function room(t: ExecutionContext, answers: { commit?: unknown; abort?: 'committ
     preparations: { takeFor: async () => undefined },
     experience: { learn: async () => undefined, correctionsFor: () => ({}), noteDirtyRate: () => undefined },
     gracePeriods: { hasten: () => undefined },
+    doubts,
     supplies: new Map<string, PageSupply>(),
     memory: { base, choice: {}, hot: makePageSet(), dirtyBytesPerSecond: () => undefined },
     waitingIp: { carryOut: async () => note('network'), end: async () => undefined },
@@ -127,6 +133,7 @@ function room(t: ExecutionContext, answers: { commit?: unknown; abort?: 'committ
   } as unknown as Move;
   return {
     move,
+    doubts,
     base,
     bases,
     done,
@@ -252,6 +259,26 @@ test('a commit whose answer was lost and that was refused leaves the container h
   t.false(done.includes('remove'));
   t.deepEqual(updates.at(-1), { status: 'running', handOver: undefined });
 });
+
+for (const keep of ['here', 'there'] as const) {
+  test(`a commit that nobody answers stands still until somebody decides that it be ${keep}`, async (t) => {
+    const { move, done, updates, doubts } = room(t, { commit: new Error('the link broke'), abort: 'none' });
+    const ended = conduct(move, restored, () => undefined);
+    while (!updates.some((change) => 'error' in change)) await new Promise((resolve) => setImmediate(resolve));
+    t.like(updates.at(-1), { status: 'frozen' });
+    t.false(done.includes('thaw') || done.includes('remove'));
+    doubts.decide('web', keep);
+    await ended;
+    t.is(move.account.phase, keep === 'here' ? 'failed' : 'completed');
+    t.is(done.includes('remove'), keep === 'there');
+    // higher than the one that the destination may run
+    t.is(
+      updates.some((change) => 'generation' in change && change.generation === 3),
+      keep === 'here',
+    );
+    t.throws(() => doubts.check('web'));
+  });
+}
 
 for (const [title, commit] of [
   ['after the commit', { resumedAfterMs: 1 }],

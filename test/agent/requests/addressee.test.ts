@@ -13,6 +13,7 @@ const site: SiteView = {
       lost: { node: 'ap3', generation: 1, address: undefined },
     })[name],
   containers: () => new Map(),
+  onContainer: () => undefined,
   conductorOf: (id) => ({ m1: 'ap2' })[id],
 };
 const nodes = ['ap1', 'ap2'];
@@ -37,6 +38,10 @@ test('the owner of a container obeys, and it alone', (t) => {
 
 test('the named node obeys', (t) => {
   t.deepEqual(answers({ node: 'ap1' }), ['ap1 obeys']);
+});
+
+test('where a container and a node are named, the node obeys, whoever else has the container', (t) => {
+  t.deepEqual(answers({ container: 'web', node: 'ap1' }), ['ap1 obeys']);
 });
 
 test('the node that conducts a migration obeys', (t) => {
