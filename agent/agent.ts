@@ -102,7 +102,11 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
           ...(migration === undefined ? {} : { migration }),
         });
   };
-  const publishContainer = (name: string) => publishing.container(name, documentOf(name));
+  let lookWhetherOvertaken: ((container: string) => void) | undefined;
+  const publishContainer = (name: string) => {
+    publishing.container(name, documentOf(name));
+    lookWhetherOvertaken?.(name);
+  };
   const containers = await openContainers({
     configuration,
     images,
@@ -274,7 +278,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   });
   await clearEarlier(connection, node, has, log);
   const isMoving = (name: string) => outgoing.migrationOf(name) !== undefined;
-  standDown({ node, site, containers, isMoving, log });
+  lookWhetherOvertaken = standDown({ node, site, containers, isMoving, log });
   await publishAll();
   upkeep = startUpkeep({
     containers,

@@ -25,6 +25,7 @@ export function isOvertaken(
  * and say so: their state may be what somebody still wants.
  *
  * @param isMoving - whether this node moves it elsewhere right now
+ * @returns to be called when something has changed about a container here
  */
 export function standDown(options: {
   node: string;
@@ -32,7 +33,7 @@ export function standDown(options: {
   containers: Pick<Containers, 'get' | 'list' | 'place' | 'update'>;
   isMoving: (container: string) => boolean;
   log: Log;
-}): void {
+}): (container: string) => void {
   const { node, site, containers, log } = options;
   const under = new Set<string>();
 
@@ -60,4 +61,5 @@ export function standDown(options: {
 
   site.onContainer(look);
   for (const { spec } of containers.list()) look(spec.name);
+  return look;
 }

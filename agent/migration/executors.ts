@@ -148,7 +148,9 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
     const { id, to } = move;
     move.handedOver = true; // a cancel that comes now is too late
     const askedMs = performance.now();
-    const { resumedAfterMs } = await move.peers.ask(to, 'POST', `/v1/migrations/${id}/commit`, {}, committedSchema);
+    const { resumedAfterMs } = await move.peers.ask(to, 'POST', `/v1/migrations/${id}/commit`, {}, committedSchema, {
+      timeoutMs: commitMs,
+    });
     const answeredMs = performance.now();
     const halfWayMs = Math.max(0, answeredMs - askedMs - resumedAfterMs) / 2;
     move.committed = true;
@@ -208,6 +210,8 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
 const isSameBase = (one: BaseIdentity, other: BaseIdentity | undefined) =>
   one.id === other?.id && one.sequence === other.sequence;
 
+/** Then the destination is asked how it ended, which does no harm if it was only slow. */
+const commitMs = 5000;
 const mostMs = 60_000;
 
 /** A tar of the container's files: of those that the destination does not have, where it has kept some. */
