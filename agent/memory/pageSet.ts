@@ -1,4 +1,5 @@
 import type { PageRun } from './pageStore.ts';
+import { makeRunMap, type RunMap } from './runMap.ts';
 
 /** A set of pages of several processes. */
 export interface PageSet {
@@ -8,43 +9,49 @@ export interface PageSet {
   clear(): void;
   /** Its pages as runs, processes and pages ascending. */
   runs(): PageRun[];
+  /** What of a run it does not hold, ascending. */
+  missing(run: PageRun): PageRun[];
 }
 
+const member = -1;
+
 export function makePageSet(): PageSet {
-  const processes = new Map<number, Set<number>>();
-  let size = 0;
+  const processes = new Map<number, RunMap>();
   return {
     get size() {
+      let size = 0;
+      for (const pages of processes.values()) size += pages.size;
       return size;
     },
     add({ pid, page, count }) {
-      const pages = processes.get(pid) ?? new Set();
-      processes.set(pid, pages);
-      size -= pages.size;
-      for (let offset = 0; offset < count; offset += 1) pages.add(page + offset);
-      size += pages.size;
+      let pages = processes.get(pid);
+      if (pages === undefined) {
+        pages = makeRunMap();
+        processes.set(pid, pages);
+      }
+      pages.set(page, count, member);
     },
-    has: (pid, page) => processes.get(pid)?.has(page) ?? false,
-    clear() {
-      processes.clear();
-      size = 0;
+    has: (pid, page) => processes.get(pid)?.get(page) !== undefined,
+    clear: () => processes.clear(),
+    runs() {
+      const runs: PageRun[] = [];
+      for (const [pid, pages] of [...processes].sort(([a], [b]) => a - b))
+        pages.each((page, count) => {
+          runs.push({ pid, page, count });
+        });
+      return runs;
     },
-    runs: () =>
-      [...processes]
-        .sort(([a], [b]) => a - b)
-        .flatMap(([pid, pages]) =>
-          joined(
-            pid,
-            [...pages].sort((a, b) => a - b),
-          ),
-        ),
+    missing(run) {
+      const { pid } = run;
+      const pages = processes.get(pid);
+      if (pages === undefined) return [{ ...run }];
+      const missing: PageRun[] = [];
+      pages.stretches(run.page, run.count, (page, count, value) => {
+        if (value === undefined) missing.push({ pid, page, count });
+      });
+      return missing;
+    },
   };
-}
-
-function joined(pid: number, pages: readonly number[]): PageRun[] {
-  const runs: PageRun[] = [];
-  for (const page of pages) addRun(runs, pid, page, 1);
-  return runs;
 }
 
 /** Adds a run to a list, joined to the last one where it follows it. The list's runs are its own. */
@@ -54,9 +61,16 @@ export function addRun(list: PageRun[], pid: number, page: number, count: number
   else list.push({ pid, page, count });
 }
 
+/** What tells of each page whether it is left out; a set of pages tells it of whole runs. */
+export type PageFilter = Pick<PageSet, 'has'> & Partial<Pick<PageSet, 'missing'>>;
+
 /** The pages of the runs that a set does not hold. */
-export function without(runs: readonly PageRun[], set: Pick<PageSet, 'has'>): PageRun[] {
+export function without(runs: readonly PageRun[], set: PageFilter): PageRun[] {
   const left: PageRun[] = [];
+  if (set.missing !== undefined) {
+    for (const run of runs) for (const { pid, page, count } of set.missing(run)) addRun(left, pid, page, count);
+    return left;
+  }
   for (const { pid, page, count } of runs) {
     for (let offset = 0; offset < count; offset += 1)
       if (!set.has(pid, page + offset)) addRun(left, pid, page + offset, 1);

@@ -1,6 +1,8 @@
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { TagalongError } from '../../broker/contract/errors.ts';
+import { makePageSet, without } from './pageSet.ts';
+import { makeRunMap, type RunMap } from './runMap.ts';
 
 /** Pages side by side in the memory of one process. */
 export interface PageRun {
@@ -48,6 +50,8 @@ export interface PageStore {
 
 const entryBytes = 24;
 const slotOfZeros = -1;
+/** Of a slot, not of a page. */
+const isTaken = -1;
 const forgotten = -2;
 /** More than a table of pages can name: 64 GiB in pages of 4 KiB. */
 const mostPages = 1 << 24;
@@ -62,11 +66,10 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
   const [pages, index] = [file('pages'), file('index')];
   let isClosed = false;
   /** Slot of each page, by process. */
-  const slots = new Map<number, Map<number, number>>();
+  const slots = new Map<number, RunMap>();
   const free = makeFreeSlots();
   let slotCount = 0;
   let indexEnd = 0;
-  let known = 0;
 
   /** The kernel may have given the numbers of the files to others since. */
   function checkOpen(): void {
@@ -84,7 +87,7 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
   const ofProcess = (pid: number) => {
     let found = slots.get(pid);
     if (found === undefined) {
-      found = new Map();
+      found = makeRunMap();
       slots.set(pid, found);
     }
     return found;
@@ -101,22 +104,17 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
     indexEnd += entryBytes;
   }
 
-  function apply(run: PageRun, slot: number): void {
-    const process = ofProcess(run.pid);
-    for (let offset = 0; offset < run.count; offset += 1) {
-      const before = process.get(run.page + offset);
-      if (slot === forgotten) {
-        if (before === undefined) continue;
-        known -= 1;
-        if (before >= 0) free.add(before);
-        process.delete(run.page + offset);
-        continue;
-      }
-      if (before === undefined) known += 1;
-      else if (before >= 0 && slot === slotOfZeros) free.add(before);
-      process.set(run.page + offset, slot === slotOfZeros ? slotOfZeros : slot + offset);
-      if (slot >= 0) slotCount = Math.max(slotCount, slot + offset + 1);
-    }
+  /** Takes in what the log says. */
+  function apply({ pid, page, count }: PageRun, slot: number): void {
+    const process = ofProcess(pid);
+    // what is overwritten in place stays where it is; else its place is free
+    if (slot < 0)
+      process.stretches(page, count, (_, length, before) => {
+        if (before !== undefined && before >= 0) free.add(before, length);
+      });
+    if (slot === forgotten) process.delete(page, count);
+    else process.set(page, count, slot);
+    if (slot >= 0) slotCount = Math.max(slotCount, slot + count);
   }
 
   /** Reads the index from where it was read before to its end. */
@@ -139,9 +137,14 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
       apply(run, slot);
     }
     free.clear(); // a slot freed in the past may be taken again by now
-    const taken = new Uint8Array(slotCount);
-    for (const process of slots.values()) for (const slot of process.values()) if (slot >= 0) taken[slot] = 1;
-    for (let slot = 0; slot < slotCount; slot += 1) if (taken[slot] === 0) free.add(slot);
+    const taken = makeRunMap();
+    for (const process of slots.values())
+      process.each((_, count, slot) => {
+        if (slot >= 0) taken.set(slot, count, isTaken);
+      });
+    taken.stretches(0, slotCount, (slot, count, value) => {
+      if (value === undefined) free.add(slot, count);
+    });
   }
   try {
     load();
@@ -153,16 +156,8 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
   /** Calls for each stretch of pages whose slots lie side by side. */
   function stretches(run: PageRun, call: (offset: number, count: number, slot: number | undefined) => void): void {
     const process = slots.get(run.pid);
-    let start = 0;
-    let first = process?.get(run.page);
-    for (let offset = 1; offset <= run.count; offset += 1) {
-      const next = offset < run.count ? process?.get(run.page + offset) : undefined;
-      const follows = first === undefined || first < 0 ? next === first : next === first + (offset - start);
-      if (offset < run.count && follows) continue;
-      call(start, offset - start, first);
-      start = offset;
-      first = next;
-    }
+    if (process === undefined) call(0, run.count, undefined);
+    else process.stretches(run.page, run.count, (page, count, slot) => call(page - run.page, count, slot));
   }
 
   function append(run: PageRun, bytes: Buffer): void {
@@ -186,9 +181,11 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
     directory,
     pageBytes,
     get knownPages() {
+      let known = 0;
+      for (const process of slots.values()) known += process.size;
       return known;
     },
-    has: (pid, page) => slots.get(pid)?.has(page) ?? false,
+    has: (pid, page) => slots.get(pid)?.get(page) !== undefined,
     read(run, into) {
       checkOpen();
       stretches(run, (offset, count, slot) => {
@@ -215,25 +212,14 @@ export function openPageStore(directory: string, pageBytes: number): PageStore {
     },
     forget,
     retain(runs) {
-      const kept = new Map<number, Set<number>>();
-      for (const { pid, page, count } of runs) {
-        const ofPid = kept.get(pid) ?? new Set();
-        kept.set(pid, ofPid);
-        for (let offset = 0; offset < count; offset += 1) ofPid.add(page + offset);
-      }
-      for (const [pid, process] of slots) {
-        const ofPid = kept.get(pid);
-        let gone: PageRun | undefined;
-        for (const page of [...process.keys()].filter((each) => !ofPid?.has(each))) {
-          if (gone !== undefined && gone.page + gone.count === page) {
-            gone.count += 1;
-            continue;
-          }
-          if (gone !== undefined) forget(gone);
-          gone = { pid, page, count: 1 };
-        }
-        if (gone !== undefined) forget(gone);
-      }
+      const kept = makePageSet();
+      for (const run of runs) kept.add(run);
+      const known: PageRun[] = [];
+      for (const [pid, process] of slots)
+        process.each((page, count) => {
+          known.push({ pid, page, count });
+        });
+      for (const run of without(known, kept)) forget(run);
     },
     refresh() {
       checkOpen();
@@ -258,10 +244,10 @@ function isSameFile(path: string, file: number): boolean {
 function makeFreeSlots() {
   const stretches: { slot: number; count: number }[] = [];
   return {
-    add(slot: number): void {
+    add(slot: number, count: number): void {
       const last = stretches.at(-1);
-      if (last !== undefined && last.slot + last.count === slot) last.count += 1;
-      else stretches.push({ slot, count: 1 });
+      if (last !== undefined && last.slot + last.count === slot) last.count += count;
+      else stretches.push({ slot, count });
     },
     /** @returns at most so many side by side; undefined where none is free */
     take(most: number): { slot: number; count: number } | undefined {
