@@ -42,7 +42,7 @@ export function standDown(options: {
     if (record.pid !== undefined) await (await freezerOf(record.pid)).freeze();
     const error = new TagalongError('overtaken', { container: name, node: by.node, generation: by.generation });
     log.error({ err: error }, error.message);
-    await containers.update(name, { status: 'frozen', error: `${error.message} ${error.remedy}` });
+    await containers.update(name, { status: 'frozen', overtaken: true, error: `${error.message} ${error.remedy}` });
     await ip(cutPortCommands(containers.place(name)));
   }
 

@@ -183,7 +183,12 @@ export function makePeers(options: {
     const reply = await text(stream).catch((error: unknown) => {
       throw unreachable(node, error instanceof Error ? error.message : String(error), error);
     });
-    if (said !== 200) throw errorFrom(node, reply);
+    if (said !== 200) {
+      // it is refused while it may still be written: who hears of that must not find anything going out afterwards
+      stream.close(http2.constants.NGHTTP2_CANCEL);
+      await written;
+      throw errorFrom(node, reply);
+    }
     await written;
     return answer.parse(JSON.parse(reply));
   }
@@ -282,5 +287,6 @@ function counted(output: Writable, count: (bytes: number) => void): Writable {
     },
   });
   output.once('close', () => writable.destroy());
+  writable.on('error', () => undefined); // the answer tells, or the end of the stream
   return writable;
 }

@@ -58,6 +58,8 @@ export const containerRecordSchema = z.object({
    * container has ended.
    */
   checkpoint: z.object({ draft: z.string(), endsAt: z.string().optional() }).optional(),
+  /** Another node has it with a higher generation: it must not run here. */
+  overtaken: z.boolean().optional(),
   error: z.string().optional(),
 });
 export type ContainerRecord = z.output<typeof containerRecordSchema>;

@@ -140,7 +140,7 @@ case $CRTOOLS_SCRIPT_ACTION in
 post-setup-namespaces) read word <'${gate.answerPath}' && [ "$word" = go ] ;;
 post-restore)
   echo restored 1<>'${gate.reachedPath}'
-  read word <'${gate.answerPath}' && [ "$word" = go ] || grep -qs '"committed"' '${outcomeFile}' ;;
+  if read word <'${gate.answerPath}'; then [ "$word" = go ]; else grep -qs '"outcome":"committed"' '${outcomeFile}'; fi ;;
 post-resume) echo resumed 1<>'${gate.reachedPath}' ;;
 esac
 `;

@@ -36,6 +36,8 @@ export interface Arrival extends Expected {
   directory: string;
   /** When its source was last heard, by the monotonic clock. */
   heardMs: number;
+  /** Fires when it is given up. */
+  readonly givenUp: AbortController;
   /** What is being done for it: to be over before it can be given up. */
   readonly underWay: Set<Promise<unknown>>;
   ready?: Ready;

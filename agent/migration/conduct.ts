@@ -63,11 +63,7 @@ async function recover(move: Move, error: unknown): Promise<boolean> {
   const { containers, log, spec } = move;
   if (move.committed) return true; // only our own tidying failed
   if (move.handedOver) {
-    const { settled, isDecided } = await settle(
-      move,
-      (doubt) => noteDoubt(containers, log, spec.name, doubt),
-      move.stopping,
-    );
+    const settled = await settle(move, (doubt) => noteDoubt(containers, log, spec.name, doubt), move.stopping);
     if (settled === 'committed') {
       move.committed = true;
       await executors['serve-pages'](move, { kind: 'serve-pages', phase: 'lazy' }).catch((failure: unknown) => {
@@ -75,13 +71,13 @@ async function recover(move: Move, error: unknown): Promise<boolean> {
       });
       if (move.committed) return true;
     }
-    // a destination that has it nevertheless is overtaken
-    const overruling = isDecided ? { generation: move.generation + 1 } : {};
-    await containers.update(spec.name, { ...overruling, handOver: undefined, error: undefined });
+    move.overrules = true;
+    await containers.update(spec.name, { generation: move.generation + 1, handOver: undefined, error: undefined });
   }
   log.warn({ err: error, migration: move.id }, 'the container runs on here');
   await resumeHere(move);
-  await containers.update(spec.name, { status: 'running', handOver: undefined });
+  const overruling = move.overrules ? { generation: move.generation + 1 } : {};
+  await containers.update(spec.name, { ...overruling, status: 'running', handOver: undefined });
   return false;
 }
 

@@ -174,6 +174,7 @@ export const executors: { [K in StepKind]: (move: Move, step: Extract<Step, { ki
       // it is as if the word had never been given
       move.committed = false;
       move.handedOver = false;
+      move.overrules = true;
       throw new TagalongError('destination-lost', { container: move.spec.name, node: move.to, migration: move.id });
     }
     noteSaved(move);

@@ -152,9 +152,11 @@ export function makeFrozenMemory(options: {
     const whatIsHot = without(own, { has: (pid, page) => !hot.has(pid, page) });
     for (const runs of [whatIsHot, own])
       for (const run of runs) {
-        if (run.count > roomPages) break;
-        roomPages -= run.count;
-        await sendFrom(without([run], seen));
+        const left = without([run], seen);
+        const count = left.reduce((sum, piece) => sum + piece.count, 0);
+        if (count > roomPages) break;
+        roomPages -= count;
+        await sendFrom(left);
       }
     if (!hasSpareProcessor) return;
     for (const piece of own.flatMap((run) => pieces(run, pieceBytes / pageBytes))) {

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { TagalongError } from '../../broker/contract/errors.ts';
+import { reportOf, TagalongError } from '../../broker/contract/errors.ts';
 import { prepareDirectories } from '../containers/prepare.ts';
 import { hasRuncNotes } from '../containers/runc.ts';
+import { contentBytes, readManifest } from '../files/manifest.ts';
 import { readStoredManifest } from '../files/storedManifest.ts';
 import { feed, unpackInto } from '../files/tar.ts';
 import type { BaseIdentity } from '../memory/bases.ts';
@@ -86,6 +87,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
 
   async function removeAll(arrival: Arrival): Promise<void> {
     const { spec } = arrival;
+    arrival.givenUp.abort(); // a source that is gone ends no stream
     await Promise.allSettled(arrival.underWay); // what it makes or starts has to be ended and removed
     const { ready } = arrival;
     await ready?.archive.stop();
@@ -114,7 +116,10 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     for (const { spec, status } of containers.list()) {
       if (status !== 'stopped') continue;
       const came = await readStoredManifest(containers.place(spec.name).manifestFile);
-      if (came?.migration === migration) await containers.remove(spec.name);
+      if (came?.migration !== migration) continue;
+      // what it wrote here since may be wanted
+      const sizeBytes = contentBytes(await readManifest(containers.place(spec.name).state));
+      await containers.remove(spec.name, (state) => options.keptState.keep(spec.name, state, migration, sizeBytes));
     }
   }
 
@@ -132,7 +137,14 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       if (containers.get(name) !== undefined) throw new TagalongError('container-exists', { container: name, node });
       const directory = join(configuration.runDirectory, 'migrations', expected.migration);
       const place = containers.place(name);
-      const arrival: Arrival = { ...expected, place, directory, heardMs: performance.now(), underWay: new Set() };
+      const arrival: Arrival = {
+        ...expected,
+        place,
+        directory,
+        heardMs: performance.now(),
+        givenUp: new AbortController(),
+        underWay: new Set(),
+      };
       arrivals.set(expected.migration, arrival);
       // an abort that came meanwhile has not seen it; one that comes from now on will
       if ((await outcomes.get(expected.migration)) !== undefined) {
@@ -148,6 +160,11 @@ export function makeIncoming(options: IncomingOptions): Incoming {
 
     async receiveFiles(migration, input) {
       const arrival = arrivalOf(migration);
+      const stop = () => input.destroy();
+      arrival.givenUp.signal.addEventListener('abort', stop, { once: true });
+      input.on('readable', () => {
+        arrival.heardMs = performance.now();
+      });
       await during(arrival, feed(input, unpackInto(arrival.place.state)));
     },
 
@@ -184,7 +201,14 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       await Promise.all([
         ready.restore.letRun(),
         released.catch((error: unknown) => log.error({ err: error, container: spec.name }, 'the port is not open')),
-      ]);
+      ]).catch(async (error: unknown) => {
+        // it was committed, and is this node's all the same
+        arrivals.delete(migration);
+        const { generation } = arrival;
+        const since = new Date().toISOString();
+        await containers.adopt({ spec, generation, status: 'stopped', since, error: reportOf(error).message });
+        throw error;
+      });
       const resumedAfterMs = performance.now() - startedMs;
       arrivals.delete(migration);
       const adopted = Promise.withResolvers<void>();
@@ -201,10 +225,10 @@ export function makeIncoming(options: IncomingOptions): Incoming {
     abort,
 
     waiting: () =>
-      [...arrivals.values()].map(({ migration, from, heardMs, underWay }) => ({
+      [...arrivals.values()].map(({ migration, from, heardMs }) => ({
         migration,
         from,
-        idleMs: underWay.size > 0 ? 0 : performance.now() - heardMs,
+        idleMs: performance.now() - heardMs,
       })),
 
     async adopted(migration) {

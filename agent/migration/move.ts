@@ -84,6 +84,8 @@ export interface Move {
   /** The destination was told to commit: from here on only it knows how the move ends. */
   handedOver?: boolean;
   committed?: boolean;
+  /** The destination may have said that it runs it: what it said is overtaken by a higher generation. */
+  overrules?: boolean;
 }
 
 /** What the destination has of the memory. @throws where it is not open yet */

@@ -30,8 +30,8 @@ export async function giveUpOrphans(
     silent.map(async ({ migration, from }) => {
       try {
         if (await isKnown(from, migration)) return;
-        log.warn({ migration, source: from }, 'its source knows of no such migration any more: it is given up');
-        await incoming.abort(migration);
+        const outcome = await incoming.abort(migration);
+        log.warn({ migration, source: from, outcome }, 'its source knows of no such migration any more');
       } catch (error) {
         if (!(error instanceof TagalongError)) throw error;
         log.debug({ err: error, migration, source: from }, 'its source could not be asked');

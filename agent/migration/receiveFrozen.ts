@@ -19,6 +19,8 @@ export interface Received {
   complete: boolean;
   /** Takes in what is still on its way: memory, which is complete then. */
   rest?: () => Promise<void>;
+  /** Nothing is taken in any more; to be called in any case. */
+  end(): void;
 }
 
 /** Reads the stream of the frozen container as far as the restore needs it: memory, files, images. */
@@ -32,7 +34,7 @@ export async function receiveFrozen(
   for (const name of seedNames) rmSync(join(restore.imageDirectory, name), { force: true });
   const verified = makePageSet();
   const claim = bases.claim(spec.name);
-  const reading = readSwitchStream(
+  const { archived, files, memoryComplete, rest } = await readSwitchStream(
     input,
     {
       stateDirectory: place.state,
@@ -44,6 +46,7 @@ export async function receiveFrozen(
       onBase({ id, sequence, isNew }) {
         arrival.base = bases.open(spec.name, { id, sequence }) ?? (isNew ? bases.create(spec.name, id) : undefined);
       },
+      onStartOver: verified.clear,
       onPages(header, content) {
         if (arrival.base === undefined)
           throw new TagalongError('bad-image', { file: spec.name, problem: 'the nodes do not agree on its base' });
@@ -52,16 +55,21 @@ export async function receiveFrozen(
         for (const run of runsOf(header)) verified.add(run);
       },
     },
-  );
-  reading.catch(claim.end);
-  const { archived, files, memoryComplete, rest } = await reading;
-  if (rest === undefined) claim.end();
-  if (archived) {
-    archive.input.end();
-    await archive.done;
+  ).catch((error: unknown) => {
+    claim.end();
+    throw error;
+  });
+  try {
+    if (archived) {
+      archive.input.end();
+      await archive.done;
+    }
+    await noteFiles(arrival, files);
+  } catch (error) {
+    claim.end();
+    throw error;
   }
-  await noteFiles(arrival, files);
-  return { complete: memoryComplete, verified, ...(rest && { rest: () => rest().finally(claim.end) }) };
+  return { complete: memoryComplete, verified, end: claim.end, ...(rest && { rest }) };
 }
 
 /** What is known of the files here, after those that changed last were unpacked. */

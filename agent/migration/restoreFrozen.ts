@@ -10,8 +10,8 @@ import { assembleImages, checkPresent } from './assemble.ts';
 import { eagerPages } from './eagerPages.ts';
 import { costs } from './estimate.ts';
 import type { IncomingOptions } from './incomingOptions.ts';
-import { makeParts } from './parts.ts';
-import { receiveFrozen } from './receiveFrozen.ts';
+import { makeParts, type Parts } from './parts.ts';
+import { type Received, receiveFrozen } from './receiveFrozen.ts';
 import { sourceOf } from './startAhead.ts';
 
 /**
@@ -26,22 +26,39 @@ export async function restoreFrozen(
   options: Pick<IncomingOptions, 'bases' | 'pageBytes' | 'endpointOf'>,
   input: Readable,
 ): Promise<Record<string, number>> {
-  const { bases, pageBytes } = options;
-  const { restore, pager, reserve } = ready;
+  const { bases } = options;
   const parts = makeParts();
-  const { complete, verified, rest } = await receiveFrozen(arrival, ready, bases, input);
+  const received = await receiveFrozen(arrival, ready, bases, input);
   parts.end('receive');
+  try {
+    await restore(arrival, ready, options, received, parts);
+  } finally {
+    // after an error nothing more of it may get into the store, which both nodes go back to
+    received.end();
+  }
+  return parts.all();
+}
+
+async function restore(
+  arrival: Arrival,
+  { restore: waiting, pager, reserve }: Ready,
+  options: Pick<IncomingOptions, 'pageBytes' | 'endpointOf'>,
+  { complete, verified, rest }: Received,
+  parts: Parts,
+): Promise<void> {
+  const { pageBytes } = options;
+  const { imageDirectory } = waiting;
   void reserve.release().catch(() => undefined); // its directory goes in any case
   if (arrival.base === undefined) throw new TagalongError('bug', { problem: 'the stream named no base' });
   if (rest !== undefined && pager === undefined) throw new TagalongError('bug', { problem: 'nobody takes the rest' });
   const { store } = arrival.base;
   const isHere = (pid: number, page: number) => (complete || verified.has(pid, page)) && store.has(pid, page);
-  const { pages, lazyPages, writePages } = assembleImages(restore.imageDirectory, store, (canWait) =>
+  const { pages, lazyPages, writePages } = assembleImages(imageDirectory, store, (canWait) =>
     pager === undefined ? canWait : eagerPages(canWait, isHere, arrival.likely ?? [], costs.eagerBytes / pageBytes),
   );
-  const pids = readPstree(readFileSync(join(restore.imageDirectory, 'pstree.img'))).map(({ pid }) => pid);
+  const pids = readPstree(readFileSync(join(imageDirectory, 'pstree.img'))).map(({ pid }) => pid);
   arrival.pages = pages;
-  checkImageSet(restore.imageDirectory, { pageBytes });
+  checkImageSet(imageDirectory, { pageBytes });
   parts.end('assemble');
   const startOver = !isSame(arrival.expectedPids ?? [], pids);
   const order = pager?.begin({
@@ -54,19 +71,19 @@ export async function restoreFrozen(
     ...(complete || rest !== undefined ? {} : sourceOf(arrival, options)),
   });
   if (startOver) await order; // the daemon has another socket then
-  const restoring = Promise.all([order, restore.restore(writePages), takeRest()]);
+  const restoring = Promise.all([order, waiting.restore(writePages), takeRest()]);
   restoring.catch(() => undefined); // awaited below
   if (complete) checkPresent(lazyPages, store); // meanwhile
-  await restoring;
+  // a daemon that has ended would leave pages of zeros
+  await (pager === undefined ? restoring : Promise.race([restoring, pager.failed]));
   parts.end('restore');
-  return parts.all();
 
   async function takeRest(): Promise<void> {
     if (rest === undefined) return;
     await rest();
     checkPresent(lazyPages, store);
     await order;
-    pager?.takeRest({ verified: packRuns(lazyPages) });
+    await pager?.takeRest({ verified: packRuns(lazyPages) });
   }
 }
 

@@ -41,17 +41,17 @@ async function resumeOne(record: ContainerRecord, options: ResumeOptions): Promi
   const { name } = spec;
   const freezer = record.pid === undefined ? undefined : await freezerOf(record.pid).catch(() => undefined);
   const remains = record.status === 'stopped' ? 'gone' : await remainsOf(freezer);
-  /** A destination that has it nevertheless is overtaken. */
+  /** What the destination may have said of it is overtaken. */
   let overruling: { generation?: number } = {};
   let next: ReturnType<typeof findOwn> | ReturnType<typeof hearOutcome> = findOwn(
     handOver !== undefined,
     remains,
-    record.lazy !== undefined,
+    record.lazy !== undefined || record.overtaken === true,
   );
   if (next === 'ask the destination' && handOver !== undefined) {
     const question = { id: handOver.migration, to: handOver.to, peers, spec, doubts: options.doubts };
-    const { settled, isDecided } = await settle(question, (doubt) => noteDoubt(containers, log, name, doubt), stopping);
-    if (isDecided && settled === 'aborted') overruling = { generation: handOver.generation + 1 };
+    const settled = await settle(question, (doubt) => noteDoubt(containers, log, name, doubt), stopping);
+    overruling = { generation: handOver.generation + 1 };
     next = hearOutcome(settled, remains, handOver.lazy === true);
     if (next === 'serve pages' && freezer !== undefined) {
       const end = await serveAgain(question, freezer, options);

@@ -43,16 +43,16 @@ export function findArrival(settled: Settled, remains: Remains): 'adopt' | 'remo
  * The source's agent starts, and finds a container of its own.
  *
  * @param isHandedOver - whether it was noted that the destination alone can tell how its move ends
- * @param waitsForPages - whether it stands still because memory that it needs is elsewhere
+ * @param mustStandStill - whether memory that it needs is elsewhere, or another node has it with a higher generation
  */
 export function findOwn(
   isHandedOver: boolean,
   remains: Remains,
-  waitsForPages: boolean,
+  mustStandStill: boolean,
 ): 'ask the destination' | 'thaw' | 'leave' {
   // what runs has not been frozen yet, or runs again: no word to commit was given, or it was refused
   if (isHandedOver && remains !== 'running') return 'ask the destination';
-  return remains === 'frozen' && !waitsForPages ? 'thaw' : 'leave';
+  return remains === 'frozen' && !mustStandStill ? 'thaw' : 'leave';
 }
 
 /** The source hears how its move ended. */

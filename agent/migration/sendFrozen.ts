@@ -12,7 +12,7 @@ import { makePageSupply } from './pageSupply.ts';
 import { makeParts } from './parts.ts';
 import { techniqueTable } from './plan.ts';
 import { isStuckFreezer } from './stuckFreezer.ts';
-import { writeEnd, writeFileChanges, writeImages, writeRestorable } from './switchStream.ts';
+import { writeEnd, writeFileChanges, writeImages, writeRestorable, writeStartOver } from './switchStream.ts';
 import type { RoundHead } from './takeRound.ts';
 
 const leastHotBytes = 128 << 10;
@@ -131,6 +131,7 @@ async function dumped(move: Move, memory: FrozenMemory, write: (bytes: Buffer) =
       for (const process of move.processes ?? []) process.close();
       move.processes = await openProcesses(move.freezer, move.pageBytes);
       memory.startOver(move.processes);
+      await writeStartOver(write);
       startDump(move);
       await memory.sendEarly(() => move.isDumped === true);
       await sendFiles(move, await readManifest(place.state), write);

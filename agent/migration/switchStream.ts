@@ -56,6 +56,8 @@ export const recordHeaderSchema = z.discriminatedUnion('kind', [
       )
       .max(10_000),
   }),
+  /** The container ran for a moment: what was said of its memory so far may not be true any more. */
+  z.object({ kind: z.literal('start-over'), sizeBytes: z.literal(0) }),
   /** Files and images are whole, and memory as far as it was named: the restore may begin. Nothing but memory follows. */
   z.object({ kind: z.literal('restorable'), sizeBytes: z.literal(0) }),
   endSchema,
@@ -131,6 +133,11 @@ function inPortions<T extends { sizeBytes: number }>(files: readonly T[]): T[][]
   return portions;
 }
 
+/** After an attempt to dump that failed. */
+export async function writeStartOver(write: Write): Promise<void> {
+  await write(encodeHeader({ kind: 'start-over', sizeBytes: 0 } as RecordHeader));
+}
+
 /** Between what the restore needs and the rest of the memory. */
 export async function writeRestorable(write: Write): Promise<void> {
   await write(encodeHeader({ kind: 'restorable', sizeBytes: 0 } as RecordHeader));
@@ -145,6 +152,8 @@ export async function writeEnd(write: Write, memoryComplete: boolean): Promise<v
 export interface MemorySink {
   /** Which base the memory builds on. */
   onBase(head: RoundHead): void;
+  /** What came so far vouches for nothing any more. */
+  onStartOver(): void;
   /** One batch of pages. */
   onPages(header: PageHeader, content: Buffer): void;
 }
@@ -191,6 +200,9 @@ export async function readSwitchStream(
       }
       case 'round':
         memory.onBase(header);
+        break;
+      case 'start-over':
+        memory.onStartOver();
         break;
       case 'files':
         checkPaths([...header.removed, ...header.changed]);

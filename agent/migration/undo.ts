@@ -53,12 +53,6 @@ export async function abortThere(move: Pick<Move, 'peers' | 'to' | 'id'>): Promi
   return outcome;
 }
 
-/** How a move ended, and whether a person said so where the destination did not answer. */
-export interface End {
-  settled: Settled;
-  isDecided: boolean;
-}
-
 /**
  * After the word to commit was given and no answer came: the destination is asked until it says how it ended, or until somebody
  * decides. Its answer is final, since it writes it down before it gives it. Until then the container stays frozen here.
@@ -70,16 +64,11 @@ export async function settle(
   move: Pick<Move, 'peers' | 'to' | 'id' | 'spec' | 'doubts'>,
   onDoubt: (error: TagalongError) => void,
   signal: AbortSignal,
-): Promise<End> {
+): Promise<Settled> {
   const { name } = move.spec;
   const over = new AbortController();
   const doubt = move.doubts.open(name);
-  const decided = doubt.decided.then(
-    (keep): End => ({
-      settled: keep === 'here' ? 'aborted' : 'committed',
-      isDecided: true,
-    }),
-  );
+  const decided = doubt.decided.then((keep): Settled => (keep === 'here' ? 'aborted' : 'committed'));
   try {
     return await untilAborted(Promise.race([askOn(), decided]), signal);
   } finally {
@@ -87,11 +76,11 @@ export async function settle(
     doubt.close();
   }
 
-  async function askOn(): Promise<End> {
+  async function askOn(): Promise<Settled> {
     for (let attempt = 0; ; attempt += 1) {
       over.signal.throwIfAborted();
       try {
-        return { settled: await abortThere(move), isDecided: false };
+        return await abortThere(move);
       } catch (error) {
         over.signal.throwIfAborted();
         if (attempt === 0)

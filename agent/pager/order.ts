@@ -44,6 +44,8 @@ export const pagerWordSchema = z.discriminatedUnion('said', [
   z.object({ said: z.literal('ready') }),
   /** It has taken in its order. */
   z.object({ said: z.literal('ordered') }),
+  /** It has taken in what the agent said of the rest. */
+  z.object({ said: z.literal('rest taken') }),
   /** CRIU's daemon takes connections. */
   z.object({ said: z.literal('listening') }),
   /** The source does not answer: processes that touch missing pages stand still. */

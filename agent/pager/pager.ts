@@ -98,6 +98,7 @@ export async function runPager(
     store.refresh();
     for (const run of unpackRuns(runs)) verified.add(run);
     delivery.retry();
+    say({ said: 'rest taken' });
   });
   restTaken?.catch(() => undefined); // awaited below
   if (source !== undefined) {
@@ -116,7 +117,8 @@ export async function runPager(
     });
     supply.complete.catch(() => undefined);
   }
-  await restTaken; // an agent that ends before it says so has not committed
+  // an agent that ends before it has said so, and heard that it was heard, has not committed
+  await Promise.race([restTaken, daemon.ended]);
   const { exitCode, stderr } = await daemon.ended;
   if (exitCode !== 0) {
     ending.abort();

@@ -16,8 +16,10 @@ export interface WaitingPager {
   readonly directory: string;
   /** Gives it the order. Resolves when it is taken in. @throws TagalongError `command-failed` */
   begin(order: PagerOrder): Promise<void>;
-  /** Tells it, after its order, that the rest of the memory is here. */
-  takeRest(rest: PagerRest): void;
+  /** Tells it, after its order, that the rest of the memory is here. Resolves when it is taken in. @throws TagalongError `command-failed` */
+  takeRest(rest: PagerRest): Promise<void>;
+  /** Rejects when it ends. @throws TagalongError `command-failed` */
+  readonly failed: Promise<never>;
   /** Its last word. It is heard also where this agent was not there when it was said. */
   readonly end: Promise<LastWord>;
   /** Ends it. Only while the container does not run. */
@@ -49,6 +51,7 @@ export async function startPager(
   const child = start('sh', ['-c', script, 'sh', directory, ...command], { outlives: true });
   const listening = Promise.withResolvers<void>();
   const ordered = Promise.withResolvers<void>();
+  const restTaken = Promise.withResolvers<void>();
   const end = Promise.withResolvers<LastWord>();
   for (const { promise } of [listening, ordered, end]) promise.catch(() => undefined);
 
@@ -56,6 +59,7 @@ export async function startPager(
     if (word.said === 'ready') child.write(`${JSON.stringify(preparation)}\n`);
     else if (word.said === 'listening') listening.resolve();
     else if (word.said === 'ordered') ordered.resolve();
+    else if (word.said === 'rest taken') restTaken.resolve();
     else if (word.said === 'waiting') onState(word.problem);
     else if (word.said === 'connected') onState(undefined);
     else end.resolve(word);
@@ -82,17 +86,23 @@ export async function startPager(
     throw error;
   }
 
+  const failed = end.promise.then((word) => {
+    const problem = word.said === 'failed' ? word.problem : 'it was done too early';
+    throw new TagalongError('command-failed', { command: 'pager', problem });
+  });
+  failed.catch(() => undefined); // it matters to who waits for something
+
   return {
     directory,
+    failed,
     async begin(order) {
       child.write(`${JSON.stringify(order)}\n`);
-      const failed = end.promise.then((word) => {
-        const problem = word.said === 'failed' ? word.problem : 'it was done too early';
-        throw new TagalongError('command-failed', { command: 'pager', problem });
-      });
       await Promise.race([ordered.promise, failed]);
     },
-    takeRest: (rest) => child.write(`${JSON.stringify(rest)}\n`),
+    async takeRest(rest) {
+      child.write(`${JSON.stringify(rest)}\n`);
+      await Promise.race([restTaken.promise, failed]);
+    },
     end: end.promise,
     async cancel() {
       await child.stop();

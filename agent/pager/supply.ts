@@ -14,12 +14,15 @@ export const supplyHeaderSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('end'), sizeBytes: z.literal(0) }),
 ]);
 
+/** So many pages at most are asked for in one line. */
+const mostWanted = 4096;
+
 /** What the receiver says, a line of JSON each. */
 export const supplyLineSchema = z.union([
   /** First: what need not be sent. */
   z.object({ have: runsOfAtMost(1 << 24) }),
   /** A process waits for these. */
-  z.object({ want: runsOfAtMost(4096) }),
+  z.object({ want: runsOfAtMost(mostWanted) }),
   /** So many records have been taken in since the last time. */
   z.object({ gotRecords: z.int().positive().max(1000) }),
 ]);
@@ -67,7 +70,8 @@ export function startSupply(options: {
     const missing = without([...asked.values()], verified);
     asked.clear();
     for (const run of missing) asked.set(keyOf(run), run);
-    if (missing.length > 0) tell({ want: packRuns(missing) });
+    for (let at = 0; at < missing.length; at += mostWanted)
+      tell({ want: packRuns(missing.slice(at, at + mostWanted)) });
     options.onState(undefined);
     options.onPages(0); // what somebody has waited for meanwhile is asked for
     const reader = new ByteReader(opened);
@@ -122,7 +126,8 @@ export function startSupply(options: {
     want(run) {
       const key = keyOf(run);
       if (asked.has(key)) return;
-      asked.set(key, run); // told when the stream is there, if it is not yet
+      // told when the stream is there, if it is not yet; what lies around may not exist, and is not asked for again
+      asked.set(key, { ...run, count: 1 });
       tell({ want: packRuns([run]) });
     },
     complete: fetchAll(),

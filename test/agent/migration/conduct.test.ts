@@ -249,7 +249,8 @@ test('a container that the destination lost with its power, while pages were on 
   t.is(move.account.phase, 'failed');
   t.is(move.account.document().error?.code, 'destination-lost');
   t.false(done.includes('remove'));
-  t.deepEqual(updates.at(-1), { status: 'running', handOver: undefined });
+  // above what the destination may have said of itself
+  t.deepEqual(updates.at(-1), { status: 'running', handOver: undefined, generation: 3 });
 });
 
 test('a commit whose answer was lost and that was refused leaves the container here', async (t) => {
@@ -257,7 +258,8 @@ test('a commit whose answer was lost and that was refused leaves the container h
   await conduct(move, restored, () => undefined);
   t.is(move.account.phase, 'failed');
   t.false(done.includes('remove'));
-  t.deepEqual(updates.at(-1), { status: 'running', handOver: undefined });
+  // above what the destination may have said of itself
+  t.deepEqual(updates.at(-1), { status: 'running', handOver: undefined, generation: 3 });
 });
 
 for (const keep of ['here', 'there'] as const) {

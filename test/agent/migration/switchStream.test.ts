@@ -12,6 +12,7 @@ import {
   writeFileChanges,
   writeImages,
   writeRestorable,
+  writeStartOver,
 } from '../../../agent/migration/switchStream.ts';
 
 async function room(t: { teardown: (fn: () => Promise<void>) => void }) {
@@ -22,7 +23,7 @@ async function room(t: { teardown: (fn: () => Promise<void>) => void }) {
   return { source: place('source'), imageDirectory: place('images'), stateDirectory: place('state') };
 }
 
-const noMemory = { onBase: () => undefined, onPages: () => undefined };
+const noMemory = { onBase: () => undefined, onStartOver: () => undefined, onPages: () => undefined };
 const head = (record: RecordHeader) => encodeHeader(record);
 
 const bytesOf = async (stream: AsyncIterable<Buffer>) => Buffer.concat(await Array.fromAsync(stream));
@@ -41,6 +42,7 @@ for (const compressed of [false, true]) {
     const pages: PageHeader = { kind: 'pages', sizeBytes: 3, encoding: 'plain', runs: [[1, 2, 3]] };
     const written = (async () => {
       await write(head({ kind: 'round', sizeBytes: 0, id, sequence: 4, isNew: false, from: 'ap1' }));
+      await writeStartOver(write);
       await write(head(pages));
       await write(Buffer.from('xyz'));
       await writeFileChanges(
@@ -63,6 +65,7 @@ for (const compressed of [false, true]) {
       { ...where, archive },
       {
         onBase: ({ id, sequence, isNew }) => heard.push([id, sequence, isNew]),
+        onStartOver: () => heard.push('start over'),
         onPages: (header, content) => heard.push([header, content.toString()]),
       },
     );
@@ -72,10 +75,7 @@ for (const compressed of [false, true]) {
       files: { removed: ['upper/old'], changed: ['upper/new'] },
       memoryComplete: true,
     });
-    t.deepEqual(heard, [
-      [id, 4, false],
-      [pages, 'xyz'],
-    ]);
+    t.deepEqual(heard, [[id, 4, false], 'start over', [pages, 'xyz']]);
     t.is((await bytesOf(archive)).toString(), 'abc');
     t.deepEqual((await readdir(where.imageDirectory)).sort(), ['core-1.img', 'empty.img', 'pages-1.img']);
     t.true(image.equals(await readFile(join(where.imageDirectory, 'pages-1.img'))));
@@ -107,7 +107,7 @@ test('the restore may begin before the rest of the memory is there', async (t) =
     await write(Buffer.from('x'));
   };
   const heard: number[] = [];
-  const sink = { onBase: () => undefined, onPages: (header: PageHeader) => void heard.push(header.runs[0]?.[1] ?? -1) };
+  const sink = { ...noMemory, onPages: (header: PageHeader) => void heard.push(header.runs[0]?.[1] ?? -1) };
   await page(1);
   await writeFileChanges(write, { removed: [], changed: ['upper/new'] }, Readable.from([Buffer.from('tar')]));
   await writeRestorable(write);
