@@ -17,6 +17,7 @@ import { openContainers } from './containers/containers.ts';
 import { containerDocument } from './containers/document.ts';
 import { makeImageStore } from './containers/imageStore.ts';
 import { makeKeptState } from './containers/keptState.ts';
+import { openLeftGates } from './containers/leftGates.ts';
 import { startUpkeep, type Upkeep } from './containers/upkeep.ts';
 import { openDrain } from './drain.ts';
 import { probeCapabilities } from './health/capabilities.ts';
@@ -187,6 +188,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     runcVersion: probe.runcVersion,
     log,
   });
+  await openLeftGates(join(runDirectory, 'migrations'));
   await reconcile(containers, outcomes, { bridge: configuration.bridge, hasPager: settling.hasPager }, log);
   await settling.endLeft();
 

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../broker/connection.ts';
 import { exists } from './checkpoints/draftFile.ts';
 import type { Containers } from './containers/containers.ts';
@@ -6,6 +7,15 @@ import { reopenPort } from './containers/heldPort.ts';
 import { runcState } from './containers/runc.ts';
 import type { Outcomes } from './migration/outcomes.ts';
 import { findArrival } from './migration/rules.ts';
+
+/** It may have passed its barrier just now, and runC has yet to note it. */
+async function stateSoon(name: string) {
+  for (let attempt = 0; ; attempt += 1) {
+    const state = await runcState(name);
+    if (state !== undefined || attempt === 20) return state;
+    await wait(100);
+  }
+}
 
 /**
  * At start: compares what the disk says with what runs, and finishes or undoes what an earlier run left in the middle.
@@ -25,7 +35,7 @@ export async function reconcile(
     const { name } = record.spec;
     const migration = record.arrival ?? '';
     const { outcome } = await outcomes.settle({ migration, container: name, outcome: 'aborted' });
-    const state = outcome === 'committed' ? await runcState(name) : undefined;
+    const state = outcome === 'committed' ? await stateSoon(name) : undefined;
     const next = findArrival(outcome, state === undefined ? 'gone' : 'running');
     if (state === undefined || next !== 'adopt') {
       if (next === 'lost')
