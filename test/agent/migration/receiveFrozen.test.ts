@@ -23,7 +23,7 @@ function room(t: ExecutionContext) {
     restore: { imageDirectory: join(top, 'images') },
   } as unknown as Ready;
   const wire = new PassThrough();
-  const write = (header: object, bytes = Buffer.alloc(0)) => {
+  const write = (header: object, bytes: Buffer = Buffer.alloc(0)) => {
     wire.write(encodeHeader({ sizeBytes: bytes.length, ...header } as RecordHead));
     wire.write(bytes);
   };
