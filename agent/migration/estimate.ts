@@ -25,7 +25,7 @@ export interface Circumstances {
 export const costs = {
   fixedMs: 100,
   /** Reading frozen memory and comparing it, beside CRIU. */
-  compareBytesPerSecond: 1.5e9,
+  compareBytesPerSecond: 1.2e9,
   /** What CRIU's dump and restore take, beside which the agents read, compare and send. */
   besideMs: 45,
   /** Reading images into processes before they run; beyond the limit memory comes in afterwards, and what is most needed before. */
