@@ -11,7 +11,10 @@ export interface RunMap {
   /** Puts a run in place of what is there. @param value - of the first page */
   set(page: number, count: number, value: number): void;
   delete(page: number, count: number): void;
-  /** Calls for each stretch from a page on, also for those that are not in it, in order. */
+  /**
+   * Calls for each stretch from a page on, also for those that are not in it, in order: as they are when it is called, whatever
+   * is done to the map meanwhile.
+   */
   stretches(page: number, count: number, call: (page: number, count: number, value: number | undefined) => void): void;
   /** Calls for each run, in order. */
   each(call: (page: number, count: number, value: number) => void): void;
@@ -119,16 +122,18 @@ export function makeRunMap(): RunMap {
     },
     stretches(page, count, call) {
       const end = page + count;
+      const found: [number, number, number | undefined][] = [];
       let at = page;
       for (let index = firstEndingBehind(page); at < end; index += 1) {
         const from = starts[index] ?? end;
-        if (from > at) call(at, Math.min(from, end) - at, undefined);
+        if (from > at) found.push([at, Math.min(from, end) - at, undefined]);
         at = Math.max(at, from);
-        if (at >= end) return;
+        if (at >= end) break;
         const to = Math.min(ends[index] as number, end);
-        call(at, to - at, shifted(values[index] as number, at - from));
+        found.push([at, to - at, shifted(values[index] as number, at - from)]);
         at = to;
       }
+      for (const stretch of found) call(...stretch);
     },
     each(call) {
       for (const [index, start] of starts.entries())

@@ -92,7 +92,7 @@ for (const [title, choice] of [
         here.close();
         there.close();
       }),
-      { numRuns: 40 },
+      { numRuns: 300 },
     );
   });
 }

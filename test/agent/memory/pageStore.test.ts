@@ -69,7 +69,7 @@ test('it holds what a map would, whatever is done to it, also when it is opened 
         one.close();
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 400 },
   );
 });
 

@@ -68,6 +68,18 @@ test('stretches cover what is asked for, in order, with what is not there as wel
   );
 });
 
+test('what is done to it while its stretches are told changes nothing about them', (t) => {
+  const map = makeRunMap();
+  for (const page of [0, 10, 20, 30]) map.set(page, 3, page);
+  const told: number[] = [];
+  map.stretches(0, 40, (page, count, value) => {
+    told.push(page);
+    if (value === undefined) map.set(page, count, 100 + page);
+  });
+  t.deepEqual(told, [0, 3, 10, 13, 20, 23, 30, 33]);
+  t.is(map.size, 40);
+});
+
 test('very many scattered pages take no long time', (t) => {
   const map = makeRunMap();
   for (let page = 0; page < 200_000; page += 2) map.set(page, 1, -1);

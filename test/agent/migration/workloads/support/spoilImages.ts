@@ -14,7 +14,7 @@ const rewrite = (file: string, change: (bytes: Buffer) => Buffer) =>
 const core = readdirSync(directory).find((file) => file.startsWith('core-')) ?? '';
 
 const ways: Record<string, () => void> = {
-  truncated: () => truncateSync(at(core), readFileSync(at(core)).length / 2),
+  truncated: () => truncateSync(at(core), readFileSync(at(core)).length >> 1),
   flipped: () =>
     rewrite(core, (bytes) => {
       bytes[9] = (bytes[9] ?? 0) ^ 0x40; // in the length of its entry
