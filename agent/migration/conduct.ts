@@ -10,7 +10,7 @@ import { resumeHere, settle } from './undo.ts';
 export function noteDoubt(containers: Containers, log: Log, container: string, doubt: TagalongError): void {
   log.error({ err: doubt }, doubt.message);
   containers
-    .update(container, { status: 'frozen', error: doubt.message })
+    .update(container, { status: 'frozen', error: `${doubt.message} ${doubt.remedy}` })
     .catch((error: unknown) => log.warn({ err: error }, 'the doubt could not be written down'));
 }
 

@@ -49,7 +49,8 @@ async function resumeOne(record: ContainerRecord, options: ResumeOptions): Promi
     record.lazy !== undefined || record.overtaken === true,
   );
   if (next === 'ask the destination' && handOver !== undefined) {
-    const question = { id: handOver.migration, to: handOver.to, peers, spec, doubts: options.doubts };
+    const { doubts } = options;
+    const question = { id: handOver.migration, to: handOver.to, peers, spec, doubts, configuration };
     const settled = await settle(question, (doubt) => noteDoubt(containers, log, name, doubt), stopping);
     overruling = { generation: handOver.generation + 1 };
     next = hearOutcome(settled, remains, handOver.lazy === true);

@@ -61,7 +61,7 @@ export async function abortThere(move: Pick<Move, 'peers' | 'to' | 'id'>): Promi
  * @throws the signal's reason when this agent stops first
  */
 export async function settle(
-  move: Pick<Move, 'peers' | 'to' | 'id' | 'spec' | 'doubts'>,
+  move: Pick<Move, 'peers' | 'to' | 'id' | 'spec' | 'doubts' | 'configuration'>,
   onDoubt: (error: TagalongError) => void,
   signal: AbortSignal,
 ): Promise<Settled> {
@@ -84,7 +84,13 @@ export async function settle(
       } catch (error) {
         over.signal.throwIfAborted();
         if (attempt === 0)
-          onDoubt(new TagalongError('in-doubt', { migration: move.id, container: name, node: move.to }, error));
+          onDoubt(
+            new TagalongError(
+              'in-doubt',
+              { migration: move.id, container: name, node: move.to, source: move.configuration.node },
+              error,
+            ),
+          );
         await wait(Math.min(5000, 200 * 2 ** Math.min(attempt, 5)), undefined, { signal: over.signal });
       }
     }

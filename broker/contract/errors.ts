@@ -242,7 +242,7 @@ export const errorTable = {
     kind: 'failed',
     sentence: 'The migration {migration} of {container} was handed to {node}, which does not answer.',
     remedy:
-      'The container stays frozen here until {node} answers. Bring {node} back, or decide: `tagalong resolve {container} --node <this one> --here` if {node} does not have it, `--there` if it does.',
+      'The container stays frozen here until {node} answers. Bring {node} back, or decide: `tagalong resolve {container} --node {source} --here` if {node} does not have it, `--there` if it does.',
   },
   'not-in-doubt': {
     kind: 'refused',
