@@ -183,13 +183,10 @@ export function makePeers(options: {
     const reply = await text(stream).catch((error: unknown) => {
       throw unreachable(node, error instanceof Error ? error.message : String(error), error);
     });
-    if (said !== 200) {
-      // it is refused while it may still be written: who hears of that must not find anything going out afterwards
-      stream.close(http2.constants.NGHTTP2_CANCEL);
-      await written;
-      throw errorFrom(node, reply);
-    }
+    // what is refused may still be written: who hears of that must not find anything going out afterwards
+    if (said !== 200) stream.close(http2.constants.NGHTTP2_CANCEL);
     await written;
+    if (said !== 200) throw errorFrom(node, reply);
     return answer.parse(JSON.parse(reply));
   }
 

@@ -20,10 +20,13 @@ export interface Gate {
   close(): Promise<void>;
 }
 
+/** Where a script waits for its word, in the directory of its gate. */
+export const answerPathIn = (directory: string) => join(directory, 'answer');
+
 /** @param directory - made for this gate alone, on a tmpfs */
 export async function makeGate(directory: string): Promise<Gate> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const [reachedPath, answerPath] = [join(directory, 'reached'), join(directory, 'answer')];
+  const [reachedPath, answerPath] = [join(directory, 'reached'), answerPathIn(directory)];
   await run('mkfifo', ['--mode=600', reachedPath, answerPath]);
   // opened for both directions, so that neither side has to be there first and none sees an early end
   const fifo = (path: string, reads: boolean) =>

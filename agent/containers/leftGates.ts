@@ -2,6 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { answerPathIn } from './gate.ts';
 
 /** Longer than a script takes from opening a pipe to reading it. */
 const passMs = 200;
@@ -17,7 +18,7 @@ export async function openLeftGates(directory: string): Promise<void> {
   const files: number[] = [];
   for (const migration of await namesIn(directory))
     for (const part of await namesIn(join(directory, migration))) {
-      const path = join(directory, migration, part, 'answer');
+      const path = answerPathIn(join(directory, migration, part));
       const isGate = await stat(path).then(
         (found) => found.isFIFO(),
         () => false,

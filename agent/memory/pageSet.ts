@@ -9,15 +9,35 @@ export interface PageSet {
   clear(): void;
   /** Its pages as runs, processes and pages ascending. */
   runs(): PageRun[];
+  /** A run cut into parts that it holds wholly or not at all, ascending. */
+  divide(run: PageRun): { run: PageRun; isIn: boolean }[];
+  /** What of a run it holds, ascending. */
+  common(run: PageRun): PageRun[];
   /** What of a run it does not hold, ascending. */
   missing(run: PageRun): PageRun[];
 }
 
 const member = -1;
 
-export function makePageSet(): PageSet {
+/** @param initial - what it holds to begin with */
+export function makePageSet(initial: readonly PageRun[] = []): PageSet {
   const processes = new Map<number, RunMap>();
-  return {
+
+  function divide(whole: PageRun): { run: PageRun; isIn: boolean }[] {
+    const { pid } = whole;
+    const pages = processes.get(pid);
+    if (pages === undefined) return [{ run: { ...whole }, isIn: false }];
+    const parts: { run: PageRun; isIn: boolean }[] = [];
+    pages.stretches(whole.page, whole.count, (page, count, value) => {
+      parts.push({ run: { pid, page, count }, isIn: value !== undefined });
+    });
+    return parts;
+  }
+
+  const partsOf = (run: PageRun, wanted: boolean) =>
+    divide(run).flatMap(({ run: part, isIn }) => (isIn === wanted ? [part] : []));
+
+  const set: PageSet = {
     get size() {
       let size = 0;
       for (const pages of processes.values()) size += pages.size;
@@ -41,17 +61,12 @@ export function makePageSet(): PageSet {
         });
       return runs;
     },
-    missing(run) {
-      const { pid } = run;
-      const pages = processes.get(pid);
-      if (pages === undefined) return [{ ...run }];
-      const missing: PageRun[] = [];
-      pages.stretches(run.page, run.count, (page, count, value) => {
-        if (value === undefined) missing.push({ pid, page, count });
-      });
-      return missing;
-    },
+    divide,
+    common: (run) => partsOf(run, true),
+    missing: (run) => partsOf(run, false),
   };
+  for (const run of initial) set.add(run);
+  return set;
 }
 
 /** Adds a run to a list, joined to the last one where it follows it. The list's runs are its own. */

@@ -52,30 +52,26 @@ export function makeRunMap(): RunMap {
   }
 
   /** Whether a run that begins with `value` goes on where another one ends. */
-  const goesOn = (index: number, page: number, value: number) =>
-    ends[index] === page && shifted(values[index] as number, page - (starts[index] as number)) === value;
+  const goesOn = (start: number, end: number, value: number, page: number, next: number) =>
+    end === page && shifted(value, page - start) === next;
 
   /** Puts a run, or nothing, in place of what is there. */
   function replace(page: number, end: number, value: number | undefined): void {
-    const first = firstEndingBehind(page);
-    let last = first; // behind the last run that is touched
     const pieces: [number, number, number][] = [];
     const add = (from: number, to: number, its: number) => {
       const before = pieces.at(-1);
-      if (before !== undefined && before[1] === from && shifted(before[2], from - before[0]) === its) before[1] = to;
+      if (before !== undefined && goesOn(...before, from, its)) before[1] = to;
       else pieces.push([from, to, its]);
     };
-    let begin = first;
-    // a neighbour that the run goes on from becomes a part of it
-    if (value !== undefined && first > 0 && goesOn(first - 1, page, value)) {
-      begin = first - 1;
-      add(starts[begin] as number, ends[begin] as number, values[begin] as number);
-    }
+    // neighbours are put back, as parts of the run where it goes on from them
+    let first = firstEndingBehind(page);
+    if (first > 0 && ends[first - 1] === page) first -= 1;
+    let last = first; // behind the last run that is touched
     let rest: [number, number, number] | undefined;
-    for (; last < starts.length && (starts[last] as number) < end; last += 1) {
+    for (; last < starts.length && (starts[last] as number) <= end; last += 1) {
       const [from, to, its] = [starts[last] as number, ends[last] as number, values[last] as number];
-      size -= Math.min(to, end) - Math.max(from, page);
-      if (from < page) add(from, page, its);
+      size -= Math.max(0, Math.min(to, end) - Math.max(from, page));
+      if (from < page) add(from, Math.min(to, page), its);
       if (to > end) rest = [end, to, shifted(its, end - from)];
     }
     if (value !== undefined) {
@@ -83,16 +79,9 @@ export function makeRunMap(): RunMap {
       size += end - page;
     }
     if (rest !== undefined) add(...rest);
-    else if (value !== undefined && last < starts.length && starts[last] === end) {
-      const its = values[last] as number;
-      if (shifted(value, end - page) === its) {
-        add(end, ends[last] as number, its);
-        last += 1;
-      }
-    }
-    starts.splice(begin, last - begin, ...pieces.map(([from]) => from));
-    ends.splice(begin, last - begin, ...pieces.map(([, to]) => to));
-    values.splice(begin, last - begin, ...pieces.map(([, , its]) => its));
+    starts.splice(first, last - first, ...pieces.map(([from]) => from));
+    ends.splice(first, last - first, ...pieces.map(([, to]) => to));
+    values.splice(first, last - first, ...pieces.map(([, , its]) => its));
   }
 
   return {
@@ -108,7 +97,9 @@ export function makeRunMap(): RunMap {
       const last = ends.length - 1;
       // what is added in order, as most is, goes to the end
       if (last < 0 || page >= (ends[last] as number)) {
-        if (last >= 0 && goesOn(last, page, value)) ends[last] = page + count;
+        const isNext =
+          last >= 0 && goesOn(starts[last] as number, ends[last] as number, values[last] as number, page, value);
+        if (isNext) ends[last] = page + count;
         else {
           starts.push(page);
           ends.push(page + count);

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { TagalongError } from '../../broker/contract/errors.ts';
 import { type PagemapEntry, pagemapPid, readPagemap, writePagemap } from '../images/pagemap.ts';
 import { batchBytes } from '../memory/pageRecords.ts';
-import { pieces, without } from '../memory/pageSet.ts';
+import { makePageSet, pieces, without } from '../memory/pageSet.ts';
 import type { PageRun, PageStore } from '../memory/pageStore.ts';
-import { makeRunIndex } from '../memory/runIndex.ts';
 
 export interface Assembled {
   /** All pages of the container. */
@@ -33,7 +32,7 @@ export function assembleImages(
   const pagemaps = readPagemaps(imageDirectory, store.pageBytes);
   const pages = pagemaps.flatMap(({ parts }) => parts.map(({ run }) => run));
   const canWait = pagemaps.flatMap(({ parts }) => parts.flatMap(({ entry, run }) => (entry.present ? [] : [run])));
-  const eager = makeRunIndex(eagerOf(canWait));
+  const eager = makePageSet(eagerOf(canWait));
   const lazyPages: PageRun[] = [];
   const images: { path: string; runs: PageRun[] }[] = [];
   for (const { path, pagesId, parts } of pagemaps) {

@@ -1,6 +1,5 @@
 import { addRun, makePageSet, without } from '../memory/pageSet.ts';
 import type { PageRun } from '../memory/pageStore.ts';
-import { makeRunIndex } from '../memory/runIndex.ts';
 
 /**
  * Which pages a restored process gets before it goes on, of those that could come later: what it most likely needs at once,
@@ -19,7 +18,7 @@ export function eagerPages(
   likely: readonly PageRun[],
   mostPages: number,
 ): PageRun[] {
-  const index = makeRunIndex(candidates);
+  const canWait = makePageSet(candidates);
   const chosen = makePageSet();
   const isMissing = { has: (pid: number, page: number) => !isHere(pid, page) || chosen.has(pid, page) };
 
@@ -30,7 +29,7 @@ export function eagerPages(
     }
   }
 
-  for (const run of likely) for (const part of index.common(run)) take(part);
+  for (const run of likely) for (const part of canWait.common(run)) take(part);
   for (const run of joined(candidates).sort((a, b) => a.count - b.count)) {
     // a part of a large run is as likely the wrong one
     if (run.count > mostPages - chosen.size) break;

@@ -61,7 +61,7 @@ export function makeFrozenMemory(options: {
   share: FrozenShare;
   /** Whether the destination restores while the rest is on its way: so it is told what came before that. */
   restoresMeanwhile: boolean;
-  /** Whether comparing keeps CRIU, which dumps meanwhile, from its work. */
+  /** Whether comparing goes on without keeping CRIU, which dumps meanwhile, from its work. */
   hasSpareProcessor: boolean;
   /** Of what is hot, at most about so much goes out; the rest follows the container. */
   budgetBytes: number;

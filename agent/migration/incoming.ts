@@ -13,10 +13,9 @@ import type { Arrival, Expected, Ready } from './arrival.ts';
 import { finishArrival } from './finishArrival.ts';
 import type { IncomingOptions } from './incomingOptions.ts';
 import type { Waiting } from './orphans.ts';
-import type { Outcome } from './outcomes.ts';
 import type { ReadyNote } from './readyNote.ts';
 import { restoreFrozen } from './restoreFrozen.ts';
-import { hearCommit } from './rules.ts';
+import { hearCommit, type Settled } from './rules.ts';
 import { startAhead } from './startAhead.ts';
 import { removePaths } from './switchStream.ts';
 
@@ -41,7 +40,7 @@ export interface Incoming {
   /** Resolves when a container that was committed is known here as one that runs; at once where none is on its way. */
   adopted(migration: string): Promise<void>;
   /** Gives it up, for good; says so if it was committed before. */
-  abort(migration: string): Promise<Outcome['outcome']>;
+  abort(migration: string): Promise<Settled>;
   /** Those that are on their way, and for how long their sources have been silent. */
   waiting(): Waiting[];
 }
@@ -101,7 +100,7 @@ export function makeIncoming(options: IncomingOptions): Incoming {
       if (directory !== undefined) await rm(directory, { recursive: true, force: true });
   }
 
-  async function abort(migration: string): Promise<Outcome['outcome']> {
+  async function abort(migration: string): Promise<Settled> {
     const container = arrivals.get(migration)?.spec.name ?? '';
     const settled = await outcomes.settle({ migration, container, outcome: 'aborted' });
     const arrival = arrivals.get(migration); // it may have been opened meanwhile

@@ -10,7 +10,7 @@ export interface Waiting {
   idleMs: number;
 }
 
-/** A source is silent for that long only where files or memory take their time, and then something is under way. */
+/** A source is seldom silent for so long; one that knows of the move is only asked in vain. */
 const patienceMs = 20_000;
 const everyMs = 10_000;
 

@@ -34,42 +34,39 @@ export async function receiveFrozen(
   for (const name of seedNames) rmSync(join(restore.imageDirectory, name), { force: true });
   const verified = makePageSet();
   const claim = bases.claim(spec.name);
-  const { archived, files, memoryComplete, rest } = await readSwitchStream(
-    input,
-    {
-      stateDirectory: place.state,
-      archive: archive.input,
-      unpacked: archive.done,
-      imageDirectory: restore.imageDirectory,
-    },
-    {
-      onBase({ id, sequence, isNew }) {
-        arrival.base = bases.open(spec.name, { id, sequence }) ?? (isNew ? bases.create(spec.name, id) : undefined);
-      },
-      onStartOver: verified.clear,
-      onPages(header, content) {
-        if (arrival.base === undefined)
-          throw new TagalongError('bad-image', { file: spec.name, problem: 'the nodes do not agree on its base' });
-        claim.check();
-        takePages(header, content, arrival.base.store);
-        for (const run of runsOf(header)) verified.add(run);
-      },
-    },
-  ).catch((error: unknown) => {
-    claim.end();
-    throw error;
-  });
   try {
+    const { archived, files, memoryComplete, rest } = await readSwitchStream(
+      input,
+      {
+        stateDirectory: place.state,
+        archive: archive.input,
+        unpacked: archive.done,
+        imageDirectory: restore.imageDirectory,
+      },
+      {
+        onBase({ id, sequence, isNew }) {
+          arrival.base = bases.open(spec.name, { id, sequence }) ?? (isNew ? bases.create(spec.name, id) : undefined);
+        },
+        onStartOver: verified.clear,
+        onPages(header, content) {
+          if (arrival.base === undefined)
+            throw new TagalongError('bad-image', { file: spec.name, problem: 'the nodes do not agree on its base' });
+          claim.check();
+          takePages(header, content, arrival.base.store);
+          for (const run of runsOf(header)) verified.add(run);
+        },
+      },
+    );
     if (archived) {
       archive.input.end();
       await archive.done;
     }
     await noteFiles(arrival, files);
+    return { complete: memoryComplete, verified, end: claim.end, ...(rest && { rest }) };
   } catch (error) {
     claim.end();
     throw error;
   }
-  return { complete: memoryComplete, verified, end: claim.end, ...(rest && { rest }) };
 }
 
 /** What is known of the files here, after those that changed last were unpacked. */

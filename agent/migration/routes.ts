@@ -9,6 +9,7 @@ import { containerSpecSchema } from '../containers/record.ts';
 import { type Bases, baseIdentitySchema } from '../memory/bases.ts';
 import { type NodeFacts, offerAnswerSchema } from './facts.ts';
 import type { Incoming } from './incoming.ts';
+import { outcomeSchema } from './outcomes.ts';
 import type { PageSupply } from './pageSupply.ts';
 import { readyNoteSchema } from './readyNote.ts';
 import { takeRound } from './takeRound.ts';
@@ -36,7 +37,7 @@ export const switchedSchema = z.object({ parts: z.record(z.string(), z.number())
 export const committedSchema = z.object({ resumedAfterMs: z.number() });
 /** Whether the source has such a move. */
 export const knownSchema = z.object({ isKnown: z.boolean() });
-export const abortedSchema = z.object({ outcome: z.enum(['committed', 'aborted']) });
+export const abortedSchema = outcomeSchema.pick({ outcome: true });
 
 const migrationOf = (parameters: Record<string, string>) => requestIdSchema.parse(parameters['id']);
 

@@ -1,10 +1,12 @@
+import type { Outcome } from './outcomes.ts';
+
 /**
  * Who may run a container, whatever happened: the rules by which the two nodes of a migration decide, pure. The model in
  * `test/agent/migration/protocol/` walks through all interleavings of these very functions with crashes and lost messages.
  */
 
 /** How a migration ended for its destination; written down before anything is done about it, and final. */
-export type Settled = 'committed' | 'aborted';
+export type Settled = Outcome['outcome'];
 
 /** What is left of the processes of a container on a node. */
 export type Remains = 'running' | 'frozen' | 'gone';

@@ -12,7 +12,7 @@ import { makePageSupply } from './pageSupply.ts';
 import { makeParts } from './parts.ts';
 import { techniqueTable } from './plan.ts';
 import { isStuckFreezer } from './stuckFreezer.ts';
-import { writeEnd, writeFileChanges, writeImages, writeRestorable, writeStartOver } from './switchStream.ts';
+import { writeEnd, writeFileChanges, writeImages, writeMark } from './switchStream.ts';
 import type { RoundHead } from './takeRound.ts';
 
 const leastHotBytes = 128 << 10;
@@ -75,7 +75,7 @@ export async function sendFrozen(move: Move, write: (bytes: Buffer) => Promise<v
   await writeImages(write, imageDirectory, names, choice.worthTrying());
   parts.end('late');
   if (restoresMeanwhile) {
-    await writeRestorable(write);
+    await writeMark(write, 'restorable');
     await memory.sendRest(remaining);
     parts.end('rest');
   } else if (remaining.length > 0) {
@@ -131,7 +131,7 @@ async function dumped(move: Move, memory: FrozenMemory, write: (bytes: Buffer) =
       for (const process of move.processes ?? []) process.close();
       move.processes = await openProcesses(move.freezer, move.pageBytes);
       memory.startOver(move.processes);
-      await writeStartOver(write);
+      await writeMark(write, 'start-over');
       startDump(move);
       await memory.sendEarly(() => move.isDumped === true);
       await sendFiles(move, await readManifest(place.state), write);

@@ -133,14 +133,9 @@ function inPortions<T extends { sizeBytes: number }>(files: readonly T[]): T[][]
   return portions;
 }
 
-/** After an attempt to dump that failed. */
-export async function writeStartOver(write: Write): Promise<void> {
-  await write(encodeHeader({ kind: 'start-over', sizeBytes: 0 } as RecordHeader));
-}
-
-/** Between what the restore needs and the rest of the memory. */
-export async function writeRestorable(write: Write): Promise<void> {
-  await write(encodeHeader({ kind: 'restorable', sizeBytes: 0 } as RecordHeader));
+/** `start-over` after an attempt to dump that failed; `restorable` between what the restore needs and the rest of the memory. */
+export async function writeMark(write: Write, kind: 'start-over' | 'restorable'): Promise<void> {
+  await write(encodeHeader({ kind, sizeBytes: 0 }));
 }
 
 /** The last record. */

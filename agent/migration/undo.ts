@@ -46,7 +46,7 @@ async function undoTheRest(move: Move): Promise<void> {
 }
 
 /** Asks the destination how it ended; the question is itself an abort. @throws TagalongError where it does not answer */
-export async function abortThere(move: Pick<Move, 'peers' | 'to' | 'id'>): Promise<'committed' | 'aborted'> {
+export async function abortThere(move: Pick<Move, 'peers' | 'to' | 'id'>): Promise<Settled> {
   const { outcome } = await move.peers.ask(move.to, 'POST', `/v1/migrations/${move.id}/abort`, {}, abortedSchema, {
     timeoutMs: 5000,
   });

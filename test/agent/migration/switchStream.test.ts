@@ -11,8 +11,7 @@ import {
   writeEnd,
   writeFileChanges,
   writeImages,
-  writeRestorable,
-  writeStartOver,
+  writeMark,
 } from '../../../agent/migration/switchStream.ts';
 
 async function room(t: { teardown: (fn: () => Promise<void>) => void }) {
@@ -42,7 +41,7 @@ for (const compressed of [false, true]) {
     const pages: PageHeader = { kind: 'pages', sizeBytes: 3, encoding: 'plain', runs: [[1, 2, 3]] };
     const written = (async () => {
       await write(head({ kind: 'round', sizeBytes: 0, id, sequence: 4, isNew: false, from: 'ap1' }));
-      await writeStartOver(write);
+      await writeMark(write, 'start-over');
       await write(head(pages));
       await write(Buffer.from('xyz'));
       await writeFileChanges(
@@ -110,7 +109,7 @@ test('the restore may begin before the rest of the memory is there', async (t) =
   const sink = { ...noMemory, onPages: (header: PageHeader) => void heard.push(header.runs[0]?.[1] ?? -1) };
   await page(1);
   await writeFileChanges(write, { removed: [], changed: ['upper/new'] }, Readable.from([Buffer.from('tar')]));
-  await writeRestorable(write);
+  await writeMark(write, 'restorable');
   const { archived, files, memoryComplete, rest } = await readSwitchStream(
     wire,
     { ...where, archive: new PassThrough() },
