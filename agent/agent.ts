@@ -36,7 +36,7 @@ import type { PageSupply } from './migration/pageSupply.ts';
 import { makePreparations } from './migration/preparations.ts';
 import { presentFacts } from './migration/presentFacts.ts';
 import { rehearse } from './migration/rehearse.ts';
-import { doneSchema, knownSchema, migrationRoutes } from './migration/routes.ts';
+import { doneSchema, migrationRoutes } from './migration/routes.ts';
 import { makeSettling } from './migration/settling.ts';
 import { makePublishing } from './publishing.ts';
 import { reconcile } from './reconcile.ts';
@@ -192,9 +192,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
   await reconcile(containers, outcomes, { bridge: configuration.bridge, hasPager: settling.hasPager }, log);
   await settling.endLeft();
 
-  const isKnown = (migration: string) =>
-    outgoing.active().some(({ id }) => id === migration) ||
-    containers.list().some(({ handOver }) => handOver?.migration === migration);
+  const { isActive } = outgoing;
   const routes = migrationRoutes({
     incoming,
     containers,
@@ -202,15 +200,10 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
     bases,
     supplies,
     facts,
-    isKnown,
+    isActive,
     onRate: peers.noteRate,
   });
-  const stopWatching = watchOrphans(
-    incoming,
-    async (source, migration) =>
-      (await peers.ask(source, 'GET', `/v1/migrations/${migration}`, {}, knownSchema, { timeoutMs: 5000 })).isKnown,
-    log,
-  );
+  const stopWatching = watchOrphans(incoming, peers, log);
   const dataPlane = await startDataPlane({ ...configuration.dataPlane, routes, log });
   const associations: Associations | undefined =
     configuration.accessPoint === undefined
@@ -241,7 +234,7 @@ export async function startAgent(configuration: AgentConfiguration, log: Logger)
       const record = containers.get(name);
       return record !== undefined && (site.container(name)?.generation ?? 0) <= record.generation;
     },
-    migration: (id: string) => outgoing.active().some((document) => document.id === id),
+    migration: isActive,
   };
   await dispatchRequests({
     connection,

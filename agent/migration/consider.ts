@@ -24,6 +24,8 @@ export interface Consideration {
   answer: OfferAnswer | undefined;
   memoryBytes: number;
   fileBytes: number;
+  /** The pause to aim at. */
+  downtimeTargetMs: number;
   /** Whether the destination brings memory in while the container runs there. */
   lazyRestore: boolean;
   /** Whether CRIU can leave memory out of its images here. */
@@ -60,6 +62,7 @@ export async function considerMove(
     const link = peers.links()[to];
     const answer = there instanceof TagalongError ? undefined : there;
     const lazyProblem = here.lazyProblem ?? answer?.facts.lazyProblem;
+    const downtimeTargetMs = request.downtimeMs ?? costs.downtimeTargetMs;
     const circumstances = {
       memoryBytes,
       dirtyBytesPerSecond,
@@ -67,11 +70,11 @@ export async function considerMove(
       fileBytes,
       linkBytesPerSecond: link?.throughputBytesPerSecond ?? costs.linkBytesPerSecond,
       rttMs: link?.rttMs ?? costs.rttMs,
-      downtimeTargetMs: request.downtimeMs ?? costs.downtimeTargetMs,
+      downtimeTargetMs,
       correction: experience.correctionsFor(to),
     };
     const choice = chooseTechnique(request.technique, circumstances, lazyProblem);
-    const considered = { choice, answer, memoryBytes, fileBytes };
+    const considered = { choice, answer, memoryBytes, fileBytes, downtimeTargetMs };
     if (there instanceof TagalongError)
       return { ...considered, blocked: [there], lazyRestore: false, withoutMemory: false };
     const { technique } = choice;

@@ -14,7 +14,7 @@ export interface Circumstances {
   linkBytesPerSecond: number;
   rttMs: number;
   /** The pause that is aimed at: rounds end when it is reached. */
-  downtimeTargetMs?: number;
+  downtimeTargetMs: number;
   /** Changed files, and the image where the destination lacks it. */
   fileBytes: number;
   /** By technique: how actual pauses compared with estimates so far; 1 where nothing is known. */
@@ -118,7 +118,7 @@ function roundsAhead(firstBytes: number, given: Circumstances) {
     const converges = next <= 0.9 * leftBytes;
     leftBytes = next;
     const leftMs = costs.fixedMs + (leftBytes / given.linkBytesPerSecond) * 1000;
-    if (round > 0 && (!converges || leftMs <= (given.downtimeTargetMs ?? costs.downtimeTargetMs))) break;
+    if (round > 0 && (!converges || leftMs <= given.downtimeTargetMs)) break;
   }
   return { sentBytes, durationMs: seconds * 1000, leftBytes };
 }

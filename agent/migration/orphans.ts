@@ -1,6 +1,8 @@
 import type { Log } from '../../broker/connection.ts';
 import { TagalongError } from '../../broker/contract/errors.ts';
+import type { Peers } from '../channel/peers.ts';
 import type { Incoming } from './incoming.ts';
+import { knownSchema } from './routes.ts';
 
 /** A container that is on its way to this node. */
 export interface Waiting {
@@ -41,7 +43,13 @@ export async function giveUpOrphans(
 }
 
 /** Does so now and then. @returns what ends it */
-export function watchOrphans(...[incoming, isKnown, log]: Parameters<typeof giveUpOrphans>): () => void {
+export function watchOrphans(
+  incoming: Pick<Incoming, 'waiting' | 'abort'>,
+  peers: Pick<Peers, 'ask'>,
+  log: Log,
+): () => void {
+  const isKnown = async (source: string, migration: string) =>
+    (await peers.ask(source, 'GET', `/v1/migrations/${migration}`, {}, knownSchema, { timeoutMs: 5000 })).isKnown;
   const timer = setInterval(() => {
     giveUpOrphans(incoming, isKnown, log).catch((error: unknown) =>
       log.error({ err: error }, 'what is left of a migration could not be given up'),

@@ -17,7 +17,6 @@ import { type Account, openAccount } from './account.ts';
 import { conduct } from './conduct.ts';
 import { type Consideration, considerMove } from './consider.ts';
 import type { Doubts } from './doubts.ts';
-import { costs } from './estimate.ts';
 import type { Experience } from './experience.ts';
 import type { NodeFacts } from './facts.ts';
 import type { Move } from './move.ts';
@@ -41,6 +40,8 @@ export interface Outgoing {
   /** The migration that a container is in, if any. */
   migrationOf(container: string): string | undefined;
   active(): DraftOf<'nodeMigration'>[];
+  /** Whether it is one of them. */
+  isActive(migration: string): boolean;
   /** Finishes what an earlier run of this agent left in the middle. */
   resume(): Promise<void>;
   /** Cancels what can be cancelled and waits for the rest. */
@@ -134,7 +135,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
           pageBytes,
           lazyRestore: considered.lazyRestore,
           withoutMemory: considered.withoutMemory,
-          downtimeTargetMs: request.downtimeMs ?? costs.downtimeTargetMs,
+          downtimeTargetMs: considered.downtimeTargetMs,
           supplies,
           keptState: options.keptState,
           preparations: options.preparations,
@@ -184,6 +185,7 @@ export function makeOutgoing(options: OutgoingOptions): Outgoing {
     },
 
     migrationOf: (container) => [...active].find(([, entry]) => entry.container === container)?.[0],
+    isActive: (migration) => active.has(migration),
     active: () => [...active.values()].map(({ account }) => account.document()),
 
     resume: () => resumeSource({ ...options, stopping: stopping.signal }),

@@ -50,18 +50,20 @@ export function migrationRoutes(options: {
   /** What this node, as a source, still owes to destinations. */
   supplies: ReadonlyMap<string, PageSupply>;
   facts: () => Promise<NodeFacts>;
-  /** Whether this node, as a source, has such a move, or has to ask how it ended. */
-  isKnown: (migration: string) => boolean;
+  /** Whether this node, as a source, has such a move under way. */
+  isActive: (migration: string) => boolean;
   /** How fast a peer was seen to send. */
   onRate: (peer: string, bytesPerSecond: number) => void;
 }): Route[] {
   const { incoming, containers, images, bases, supplies } = options;
+  /** The container of a move that an earlier run of this agent left, and of which it has to ask how it ended. */
+  const leftBy = (migration: string) => containers.list().find(({ handOver }) => handOver?.migration === migration);
   const supplyOf = (parameters: Record<string, string>) => {
     const migration = migrationOf(parameters);
     const supply = supplies.get(migration);
     if (supply !== undefined) return supply;
     // an agent that has just restarted has yet to find it: who asks comes again
-    const left = containers.list().find(({ handOver }) => handOver?.migration === migration);
+    const left = leftBy(migration);
     if (left !== undefined) throw new TagalongError('container-busy', { container: left.spec.name, migration });
     throw new TagalongError('unknown-migration', { migration });
   };
@@ -134,7 +136,10 @@ export function migrationRoutes(options: {
     {
       method: 'GET',
       pattern: '/v1/migrations/:id',
-      handle: async ({ parameters }) => ({ isKnown: options.isKnown(migrationOf(parameters)) }),
+      async handle({ parameters }) {
+        const migration = migrationOf(parameters);
+        return { isKnown: options.isActive(migration) || leftBy(migration) !== undefined };
+      },
     },
     {
       method: 'POST',

@@ -3,19 +3,10 @@ import { labRestart } from '../../../provisioning/lab/exec.ts';
 import { startEcho } from '../migration/workloads/support/echo.ts';
 import { containersAt, leftoversAt } from '../migration/workloads/support/leftovers.ts';
 import { openSite, type TestSite } from '../migration/workloads/support/site.ts';
+import { putBack, standInForCriu } from '../migration/workloads/support/standIn.ts';
 import { ask, refusalOf } from './support/asking.ts';
 
 const file = '/var/lib/tagalong/echo.tar';
-
-/** Puts a shell script in the place of CRIU; `"$@"` are its arguments, the real one is `/usr/sbin/criu.real`. */
-const replaceCriu = (script: string) => `mv /usr/sbin/criu /usr/sbin/criu.real
-cat >/usr/sbin/criu <<'END'
-#!/bin/sh
-case "$*" in *swrk*) ${script} ;; esac
-exec /usr/sbin/criu.real "$@"
-END
-chmod 755 /usr/sbin/criu`;
-const repairCriu = 'mv /usr/sbin/criu.real /usr/sbin/criu';
 
 /** All files that a checkpoint may have left beside the one that it should write. */
 const remains = (site: TestSite) =>
@@ -25,14 +16,14 @@ test.serial('a checkpoint that CRIU cannot make leaves the container running and
   t.timeout(120_000);
   const site = await openSite(t, 'fails');
   const echo = await startEcho(t, site, 'echo', 'ap1');
-  await site.sh('ap1', replaceCriu('exit 1'));
+  await site.sh('ap1', standInForCriu('exit 1'));
   for (const leaveRunning of [true, false]) {
     t.is((await refusalOf(site, 'checkpoint', { container: 'echo', file, leaveRunning })).code, 'checkpoint-failed');
     await echo.answers();
     t.like(await site.describe('echo'), { node: 'ap1', status: 'running', generation: 1 });
     t.is(await remains(site), '');
   }
-  await site.sh('ap1', repairCriu);
+  await site.sh('ap1', putBack('criu'));
   t.like(await site.migrate('echo', 'ap2'), { phase: 'completed' });
   await echo.answers();
 });
@@ -64,7 +55,7 @@ test.serial(
     t.timeout(120_000);
     const site = await openSite(t, 'meanwhile');
     const echo = await startEcho(t, site, 'echo', 'ap1');
-    await site.sh('ap1', replaceCriu('touch /tmp/dumping; while [ ! -e /tmp/go ]; do sleep 0.05; done'));
+    await site.sh('ap1', standInForCriu('touch /tmp/dumping; while [ ! -e /tmp/go ]; do sleep 0.05; done'));
     const dumping = 'until [ -e /tmp/dumping ]; do sleep 0.05; done';
     const written = ask(site, 'checkpoint', { container: 'echo', file, leaveRunning: true });
     await site.sh('ap1', dumping);
@@ -87,7 +78,7 @@ test.serial(
     await site.sh('ap1', dumping);
     // which tells it to stop a second time before it has, so that it ends at once
     await labRestart({ name: site.name, member: 'ap1' });
-    await site.sh('ap1', repairCriu);
+    await site.sh('ap1', putBack('criu'));
     await echo.answers();
     t.like(await site.describe('echo'), { node: 'ap1', status: 'running', generation: 1 });
     t.deepEqual(await containersAt(site, 'ap1'), ['echo']);
@@ -126,7 +117,7 @@ test.serial(
     t.timeout(120_000);
     const site = await openSite(t, 'told');
     const echo = await startEcho(t, site, 'echo', 'ap1');
-    await site.sh('ap1', replaceCriu('touch /tmp/dumping; while [ ! -e /tmp/go ]; do sleep 0.05; done'));
+    await site.sh('ap1', standInForCriu('touch /tmp/dumping; while [ ! -e /tmp/go ]; do sleep 0.05; done'));
     const refusal = refusalOf(site, 'checkpoint', { container: 'echo', file });
     await site.sh('ap1', 'until [ -e /tmp/dumping ]; do sleep 0.05; done');
     // the shell in the place of CRIU outlives runC, and would be waited for
@@ -134,7 +125,7 @@ test.serial(
     await site.sh('ap1', end);
     t.like(await refusal, { code: 'checkpoint-failed' });
     await echo.answers();
-    await site.sh('ap1', `while pgrep -f '[m]ain.ts agent' >/dev/null; do sleep 0.05; done; ${repairCriu}`);
+    await site.sh('ap1', `while pgrep -f '[m]ain.ts agent' >/dev/null; do sleep 0.05; done; ${putBack('criu')}`);
     t.is(await remains(site), '');
     await labRestart({ name: site.name, member: 'ap1' });
     t.like(await site.describe('echo'), { node: 'ap1', status: 'running', generation: 1 });

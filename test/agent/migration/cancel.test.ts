@@ -10,6 +10,7 @@ import { containersAt, leftoversAt } from './workloads/support/leftovers.ts';
 import { type Service, startService } from './workloads/support/service.ts';
 import { sharedByTests } from './workloads/support/shared.ts';
 import { openSite, type TestSite } from './workloads/support/site.ts';
+import { putBack, standInForCriu } from './workloads/support/standIn.ts';
 
 const memoryBytes = 24 << 20;
 const slowMbps = 40;
@@ -70,13 +71,8 @@ cat /tmp/freezer >"$file"; rm /tmp/freezer`;
   restoring: {
     technique: 'post-copy',
     async prolong(site, _from, to) {
-      await site.sh(
-        to,
-        `mv /usr/sbin/criu /usr/sbin/criu.real
-printf '#!/bin/sh\ncase "$*" in *swrk*) sleep 3 ;; esac\nexec /usr/sbin/criu.real "$@"\n' >/usr/sbin/criu
-chmod 755 /usr/sbin/criu`,
-      );
-      return () => site.sh(to, 'mv /usr/sbin/criu.real /usr/sbin/criu');
+      await site.sh(to, standInForCriu('sleep 3'));
+      return () => site.sh(to, putBack('criu'));
     },
   },
   lazy: { technique: 'post-copy', prolong: muchToSend },

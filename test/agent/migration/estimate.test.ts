@@ -11,6 +11,7 @@ const small: Circumstances = {
   dirtyBytesPerSecond: 100_000,
   linkBytesPerSecond: 118e6,
   rttMs: 0.5,
+  downtimeTargetMs: 300,
   fileBytes: 1000,
   correction: {},
 };
@@ -23,6 +24,7 @@ const arbitraryCircumstances = fc.record({
   linkBytesPerSecond: fc.integer({ min: 1e4, max: 2e9 }),
   rttMs: fc.float({ min: 0, max: 300, noNaN: true }),
   fileBytes: fc.nat(1e9),
+  downtimeTargetMs: fc.constant(300),
   correction: fc.constant({}),
 });
 

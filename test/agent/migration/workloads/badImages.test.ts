@@ -3,6 +3,7 @@ import { AnsweredError } from '../../../../cli/answeredError.ts';
 import { startEcho } from './support/echo.ts';
 import { containersAt, leftoversAt } from './support/leftovers.ts';
 import { openSite, project } from './support/site.ts';
+import { putBack, standInForRunc } from './support/standIn.ts';
 
 /** What the images of a container are made to be after CRIU wrote them, and what is said of it. */
 const spoilings = [
@@ -12,19 +13,13 @@ const spoilings = [
   { how: 'path', problem: /files\.img .*shadow/ },
 ];
 
-/** A runC that has CRIU run our script before it says that its images are there. */
-const spoilingRunc = `mv $(command -v runc) /usr/sbin/runc.real
-cat >/usr/sbin/runc <<'END'
-#!/bin/sh
-case " $* " in *" checkpoint "*)
-  images=
-  for word; do [ "$before" = --image-path ] && images=$word; before=$word; done
-  spoil="${project}/node_modules/node/bin/node ${project}/test/agent/migration/workloads/support/spoilImages.ts"
-  sed -i "s|post-dump) |post-dump) $spoil $(cat /srv/how) $images; |" "\${images%/images}/gate/criu.sh" ;;
-esac
-exec /usr/sbin/runc.real "$@"
-END
-chmod 755 /usr/sbin/runc`;
+/** Runs before CRIU says that its images are there. */
+const spoil = `${project}/node_modules/node/bin/node ${project}/test/agent/migration/workloads/support/spoilImages.ts`;
+const spoilingRunc = standInForRunc(
+  'checkpoint',
+  'gate/criu.sh',
+  `s|post-dump) |post-dump) ${spoil} $(cat /srv/how) $images; |`,
+);
 
 test.serial('images that cannot be right are refused by name, and the container runs on at its source', async (t) => {
   t.timeout(180_000);
@@ -41,7 +36,7 @@ test.serial('images that cannot be right are refused by name, and the container 
     t.deepEqual(await containersAt(site, 'ap1'), ['echo']);
     t.deepEqual(await leftoversAt(site, 'ap2', 'echo'), []);
   }
-  await site.sh('ap1', 'mv /usr/sbin/runc.real /usr/sbin/runc');
+  await site.sh('ap1', putBack('runc'));
   t.like(await site.migrate('echo', 'ap2'), { phase: 'completed', generation: 2 });
   await echo.answers();
 });

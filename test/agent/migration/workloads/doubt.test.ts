@@ -5,19 +5,14 @@ import { sendRequest } from '../../../../cli/request.ts';
 import { startEcho } from './support/echo.ts';
 import { containersAt, leftoversAt } from './support/leftovers.ts';
 import { openSite } from './support/site.ts';
+import { standInForRunc } from './support/standIn.ts';
 
 /** A runC whose restored container runs, and whose agent then stands still: the source does not hear that it was committed. */
-const haltingRunc = `mv $(command -v runc) /usr/sbin/runc.real
-cat >/usr/sbin/runc <<'END'
-#!/bin/sh
-case " $* " in *" restore "*)
-  images=
-  for word; do [ "$before" = --image-path ] && images=$word; before=$word; done
-  sed -i "s|post-resume) |post-resume) pkill -STOP -f 'main.ts agent'; |" "\${images%/images}/bin/barrier" ;;
-esac
-exec /usr/sbin/runc.real "$@"
-END
-chmod 755 /usr/sbin/runc`;
+const haltingRunc = standInForRunc(
+  'restore',
+  'bin/barrier',
+  `s|post-resume) |post-resume) pkill -STOP -f 'main.ts agent'; |`,
+);
 
 /** A move to ap2 that was committed there, of which ap1 does not hear. */
 async function inDoubt(t: ExecutionContext, label: string) {

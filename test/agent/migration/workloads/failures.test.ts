@@ -5,6 +5,7 @@ import { labShape } from '../../../../provisioning/lab/shape.ts';
 import { startEcho } from './support/echo.ts';
 import { containersAt, leftoversAt } from './support/leftovers.ts';
 import { openSite, type TestSite } from './support/site.ts';
+import { putBack, standInForCriu } from './support/standIn.ts';
 
 /** The code of the error that a move ends with. */
 async function failureOf(moving: Promise<unknown>): Promise<string> {
@@ -23,10 +24,8 @@ const mishaps: { title: string; label: string; code: RegExp; break: string; repa
     title: 'CRIU at the destination does not restore',
     label: 'criu',
     code: /^restore-failed$/,
-    break: `mv /usr/sbin/criu /usr/sbin/criu.real
-printf '#!/bin/sh\\ncase "$*" in *swrk*) exit 1 ;; esac\\nexec /usr/sbin/criu.real "$@"\\n' >/usr/sbin/criu
-chmod 755 /usr/sbin/criu`,
-    repair: 'mv /usr/sbin/criu.real /usr/sbin/criu',
+    break: standInForCriu('exit 1'),
+    repair: putBack('criu'),
   },
   {
     title: 'the destination has no room for the images',
